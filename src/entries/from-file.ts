@@ -1,0 +1,23 @@
+// Loads the artifact from the file beside the library, while it is being imported: Node, Deno and Bun.
+import { existsSync, readFileSync } from "node:fs";
+import { attempt, type InitOptions, load } from "../wasm/load.js";
+
+/** Beside a bundle, beside dist/entries/, and from src/entries/. */
+const PLACES = ["./wengert.wasm", "../wengert.wasm", "../../dist/wengert.wasm"];
+
+attempt(() => {
+  const places = PLACES.map((place) => new URL(place, import.meta.url));
+  const found = places.find((place) => existsSync(place));
+  if (found === undefined) throw new Error(`no wengert.wasm at ${places.map(String).join(", ")}`);
+  return new WebAssembly.Module(readFileSync(found));
+});
+
+/**
+ * Loads the artifact. Here it was loaded by the import and this returns at once; options count only where the import
+ * did not find it, as in a bundle that left the file behind.
+ */
+export async function init(options?: InitOptions): Promise<void> {
+  const { url, ...others } = options ?? {};
+  const isFile = url !== undefined && String(url).startsWith("file:");
+  await load(isFile ? { ...others, bytes: readFileSync(new URL(url)) } : options, () => ({}));
+}

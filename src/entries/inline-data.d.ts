@@ -1,0 +1,4 @@
+// The artifact as text: the build writes the module that goes with this declaration.
+
+/** The bytes of `wengert.wasm` in base64. */
+export const base64: string;

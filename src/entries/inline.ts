@@ -1,0 +1,5 @@
+// The whole library with the artifact inside: no file to serve and nothing to await.
+
+export * from "../index.js";
+export type { InitOptions } from "../wasm/load.js";
+export { init } from "./from-text.js";

@@ -1,0 +1,167 @@
+// Instantiates the artifact, once: from a compiled module, from bytes, or from an address, streaming.
+import { ArgumentError, OutOfMemoryError, WengertError } from "../errors.js";
+import type { instantiate as declared } from "./artifact.js";
+import { type Imports, type Instantiated, instantiate, instantiateStreaming, instantiateSync } from "./loader.js";
+
+/** What the artifact exports, as the compiler declares it. */
+export type KernelExports = Awaited<ReturnType<typeof declared>>;
+
+/** Where `init` takes the artifact from; one of the three, or none for the runtime's usual place. */
+export interface InitOptions {
+  /** The compiled artifact. */
+  readonly module?: WebAssembly.Module | undefined;
+  /** Its address; compiled while it arrives. */
+  readonly url?: string | URL | undefined;
+  /** Its bytes. */
+  readonly bytes?: BufferSource | undefined;
+}
+
+/** The one instance of the artifact and its linear memory; null before it is installed. */
+export const runtime: {
+  exports: KernelExports | null;
+  memory: WebAssembly.Memory | null;
+  /** Why loading while importing failed, if it did. */
+  failure: unknown;
+} = { exports: null, memory: null, failure: null };
+
+const INITIAL_PAGES = 64;
+const MAXIMUM_PAGES = 65536;
+const LEAST_PAGES = 4096;
+
+const waiting: (() => void)[] = [];
+let loading: Promise<void> | null = null;
+
+/** Calls `action` as soon as the artifact is installed: at once if it is. */
+export function onInstall(action: () => void): void {
+  if (runtime.exports) action();
+  else waiting.push(action);
+}
+
+/** Instantiates the compiled artifact; does nothing when one is installed. */
+export function install(source: WebAssembly.Module): void {
+  if (runtime.exports) return;
+  const memory = reserve();
+  adopt(instantiateSync(source, importsOf(memory)).instance, memory);
+}
+
+/** Installs while a module is being imported: a failure is kept for `notLoaded` and `load`, so that `init` can help. */
+export function attempt(compile: () => WebAssembly.Module): void {
+  if (runtime.exports) return;
+  try {
+    install(compile());
+  } catch (error) {
+    runtime.failure = error;
+  }
+}
+
+/**
+ * Installs the artifact from what `options` name, else from what the runtime's entry presets.
+ * Returns at once when one is installed; calls at the same time share one loading.
+ */
+export async function load(options: InitOptions | undefined, preset: () => InitOptions): Promise<void> {
+  const named = checked(options);
+  if (runtime.exports) return;
+  loading ??= instantiated(named ?? preset()).finally(() => {
+    loading = null;
+  });
+  return loading;
+}
+
+/** The text of the error for an operation before the artifact is installed. */
+export function notLoaded(operation: string): string {
+  const reason = runtime.failure === null ? "" : ` (loading while importing failed: ${textOf(runtime.failure)})`;
+  return `${operation}: wengert is not loaded yet${reason}; call \`await init()\` once before the first operation`;
+}
+
+async function instantiated(source: InitOptions): Promise<void> {
+  const memory = reserve();
+  try {
+    adopt((await from(source, importsOf(memory))).instance, memory);
+  } catch (error) {
+    if (error instanceof WengertError) throw error;
+    throw new WengertError(`init: the artifact could not be loaded: ${textOf(error)}`, { cause: error });
+  }
+}
+
+async function from(source: InitOptions, imports: Imports): Promise<Instantiated> {
+  if (source.module) return instantiate(source.module, imports);
+  if (source.bytes) return instantiate(source.bytes, imports);
+  if (source.url) return fetched(source.url, imports);
+  const reason = runtime.failure === null ? "" : ` where it was expected: ${textOf(runtime.failure)}`;
+  throw new WengertError(`init: the artifact was not found${reason}; pass { module }, { url } or { bytes }`, {
+    cause: runtime.failure ?? undefined,
+  });
+}
+
+async function fetched(url: string | URL, imports: Imports): Promise<Instantiated> {
+  const response = await fetch(url);
+  if (!response.ok) {
+    throw new WengertError(`init: ${url} answered ${response.status}; pass the address of wengert.wasm as { url }`);
+  }
+  // Streaming insists on the type, and not every server knows it.
+  const streams = /^application\/wasm\b/i.test(response.headers.get("content-type") ?? "");
+  return streams ? instantiateStreaming(response, imports) : instantiate(await response.arrayBuffer(), imports);
+}
+
+function checked(options: InitOptions | undefined): InitOptions | null {
+  if (options === undefined) return null;
+  if (typeof options !== "object" || options === null) {
+    throw new ArgumentError(`init: expected an object of options, got ${options === null ? "null" : typeof options}`);
+  }
+  for (const name of Object.keys(options)) {
+    if (name !== "module" && name !== "url" && name !== "bytes") {
+      throw new ArgumentError(`init: unknown option "${name}"; known are module, url and bytes`);
+    }
+  }
+  const { module, url, bytes } = options;
+  const given = [module, url, bytes].filter((value) => value !== undefined && value !== null);
+  if (given.length > 1) throw new ArgumentError("init: give one of module, url and bytes");
+  if (given.length === 0) return null;
+  if (module) expectTag("module", module, ["Module"], "a WebAssembly.Module");
+  if (bytes) {
+    if (!ArrayBuffer.isView(bytes)) expectTag("bytes", bytes, ["ArrayBuffer", "SharedArrayBuffer"], "bytes");
+  }
+  if (given[0] === url && typeof url !== "string" && !(url instanceof URL)) {
+    throw new ArgumentError(`init: url must be a string or a URL, got ${typeof url}`);
+  }
+  return options;
+}
+
+/** Compares by tag: a module from another realm is no instance of this realm's class. */
+function expectTag(option: string, value: unknown, tags: string[], wanted: string): void {
+  const tag = Object.prototype.toString.call(value).slice(8, -1);
+  if (!tags.includes(tag) && !tags.some((name) => tag === `WebAssembly.${name}`)) {
+    throw new ArgumentError(`init: ${option} must be ${wanted}, got ${tag}`);
+  }
+}
+
+/** The linear memory, with the highest limit that the engine grants. */
+function reserve(): WebAssembly.Memory {
+  for (let maximum = MAXIMUM_PAGES; ; maximum /= 2) {
+    try {
+      return new WebAssembly.Memory({ initial: INITIAL_PAGES, maximum });
+    } catch (error) {
+      if (maximum > LEAST_PAGES) continue;
+      throw new OutOfMemoryError(`init: the runtime gives no linear memory: ${textOf(error)}`, { cause: error });
+    }
+  }
+}
+
+function importsOf(memory: WebAssembly.Memory): Imports {
+  return { env: { memory } };
+}
+
+/** The loader wraps every export; kernels are called without the wrapper. */
+function adopt(instance: WebAssembly.Instance, memory: WebAssembly.Memory): void {
+  if (runtime.exports) return;
+  const exports = instance.exports as unknown as KernelExports;
+  exports.initialise();
+  runtime.exports = exports;
+  runtime.memory = memory;
+  runtime.failure = null;
+  for (const action of waiting.splice(0)) action();
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,5 @@
+// Makes a test run use the artifact with assertions: what is installed first stays.
+import { readFileSync } from "node:fs";
+import { install } from "../src/wasm/load.js";
+
+install(new WebAssembly.Module(readFileSync(new URL("../dist/wengert.debug.wasm", import.meta.url))));
