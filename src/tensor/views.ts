@@ -26,8 +26,8 @@ export function expand(op: string, layout: Layout, shape: readonly number[]): La
   }
   const sizes = shape.slice();
   const strides = new Array<number>(rank);
-  // What a new leading dim would step over: PyTorch gives a dim of size 1 that stride, not 0.
-  let span = 1;
+  // What a new leading dim would step over: PyTorch gives one of size 1 that stride, but 0 when all dims are new.
+  let span = old.length === 0 ? 0 : 1;
   for (let i = rank - 1; i >= 0; i--) {
     let size = 1;
     let stride = span;
@@ -70,7 +70,8 @@ export function view(op: string, layout: Layout, shape: readonly number[]): Layo
     const strides = sameShape(old, sizes) ? oldStrides : contiguousStrides(sizes);
     return { shape: sizes, strides, offset: layout.offset };
   }
-  const strides = new Array<number>(sizes.length).fill(1);
+  const strides = new Array<number>(sizes.length);
+  if (old.length === 0) for (let i = 0; i < sizes.length; i++) strides[i] = 1;
   let to = sizes.length - 1;
   let base = old.length === 0 ? 1 : oldStrides[old.length - 1];
   let oldRun = 1;
