@@ -41,7 +41,10 @@ export function onInstall(action: () => void): void {
 export function install(source: WebAssembly.Module): void {
   if (runtime.exports) return;
   const memory = reserve();
-  adopt(instantiateSync(source, importsOf(memory)).instance, memory);
+  const imports = importsOf(memory);
+  // The loader would take a module of another realm, as edge-light runtimes hand over, for bytes.
+  const own = source instanceof WebAssembly.Module;
+  adopt(own ? instantiateSync(source, imports).instance : new WebAssembly.Instance(source, imports), memory);
 }
 
 /** Installs while a module is being imported: a failure is kept for `notLoaded` and `load`, so that `init` can help. */
@@ -76,17 +79,17 @@ export function notLoaded(operation: string): string {
 async function instantiated(source: InitOptions): Promise<void> {
   const memory = reserve();
   try {
-    adopt((await from(source, importsOf(memory))).instance, memory);
+    adopt(await from(source, importsOf(memory)), memory);
   } catch (error) {
     if (error instanceof WengertError) throw error;
     throw new WengertError(`init: the artifact could not be loaded: ${textOf(error)}`, { cause: error });
   }
 }
 
-async function from(source: InitOptions, imports: Imports): Promise<Instantiated> {
-  if (source.module) return instantiate(source.module, imports);
-  if (source.bytes) return instantiate(source.bytes, imports);
-  if (source.url) return fetched(source.url, imports);
+async function from(source: InitOptions, imports: Imports): Promise<WebAssembly.Instance> {
+  if (source.module) return WebAssembly.instantiate(source.module, imports);
+  if (source.bytes) return (await instantiate(source.bytes, imports)).instance;
+  if (source.url) return (await fetched(source.url, imports)).instance;
   const reason = runtime.failure === null ? "" : ` where it was expected: ${textOf(runtime.failure)}`;
   throw new WengertError(`init: the artifact was not found${reason}; pass { module }, { url } or { bytes }`, {
     cause: runtime.failure ?? undefined,

@@ -9,7 +9,7 @@ export interface Instantiated {
 }
 
 /** The loader's imports: two levels of names. */
-export type Imports = { [module: string]: { [name: string]: unknown } };
+export type Imports = Record<string, Record<string, WebAssembly.ImportValue>>;
 
 /** Compiles if need be and instantiates at once. */
 export const instantiateSync: (source: WebAssembly.Module | BufferSource, imports: Imports) => Instantiated =

@@ -1,0 +1,167 @@
+// Browsers: pages under a strict content security policy, which post what they computed back to a local server.
+import { spawn } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createServer } from "node:http";
+import { tmpdir } from "node:os";
+import { join, normalize } from "node:path";
+import puppeteer from "puppeteer-core";
+import { run } from "../package/install.mjs";
+import { webdriver } from "./webdriver.mjs";
+
+const POLICY = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'";
+const TYPES = { ".js": "text/javascript", ".mjs": "text/javascript", ".wasm": "application/wasm" };
+const PATIENCE = 60_000;
+
+/** Serves the package and the programs of `folder`; `result(search)` waits for what a page posts. */
+async function serve(folder) {
+  const waiting = new Map();
+  const server = createServer((request, response) => {
+    const { pathname, search } = new URL(request.url, "http://localhost");
+    const headers = { "content-security-policy": POLICY, "cache-control": "no-store" };
+    if (pathname === "/") {
+      response.writeHead(200, { ...headers, "content-type": "text/html; charset=utf-8" });
+      response.end(`<!doctype html><title>wengert</title><script type="module" src="/page.mjs"></script>`);
+    } else if (pathname === "/result") {
+      const chunks = [];
+      request.on("data", (chunk) => chunks.push(chunk));
+      request.on("end", () => {
+        response.writeHead(204).end();
+        waiting.get(search)?.(JSON.parse(Buffer.concat(chunks).toString()));
+      });
+    } else {
+      const path = normalize(pathname);
+      const file = path.startsWith("/package/")
+        ? join(folder, "node_modules/wengert", path.slice("/package".length))
+        : path.startsWith("/untyped/")
+          ? join(folder, "node_modules/wengert/dist", path.slice("/untyped".length))
+          : join(folder, path);
+      const found = existsSync(file);
+      const type = path.startsWith("/untyped/") ? "application/octet-stream" : TYPES[/\.\w+$/.exec(path)?.[0]];
+      response.writeHead(found ? 200 : 404, { ...headers, "content-type": type ?? "text/plain" });
+      response.end(found ? readFileSync(file) : "not found");
+    }
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return {
+    address: `http://127.0.0.1:${server.address().port}/`,
+    result: (search) =>
+      new Promise((resolve, reject) => {
+        const clock = setTimeout(() => reject(new Error(`no result within ${PATIENCE / 1000} s`)), PATIENCE);
+        waiting.set(search, (value) => {
+          clearTimeout(clock);
+          resolve(value);
+        });
+      }),
+    close: () => {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+}
+
+/** Starts a browser that puppeteer drives; returns `{ open, close }`. */
+async function puppet(browser, executablePath) {
+  if (!existsSync(executablePath)) throw new Error(`SKIP: ${executablePath} is not installed`);
+  const userDataDir = mkdtempSync(join(tmpdir(), "wengert-browser-"));
+  const quiet = ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"];
+  const driver = await puppeteer.launch({
+    browser,
+    executablePath,
+    headless: true,
+    userDataDir,
+    args: browser === "chrome" ? ["--no-sandbox", ...quiet, "--disable-component-update", "--disable-sync"] : [],
+  });
+  return {
+    open: async (address) => {
+      const page = await driver.newPage();
+      await page.goto(address);
+    },
+    close: async () => {
+      await driver.close();
+      rmSync(userDataDir, { recursive: true, force: true, maxRetries: 5 });
+    },
+  };
+}
+
+/** Starts WebKitGTK's driver on a virtual display. */
+async function webkit() {
+  const driver = "/usr/bin/WebKitWebDriver";
+  if (!existsSync(driver)) throw new Error("SKIP: WebKitWebDriver is not installed");
+  const files = run("dpkg", ["-L", "libwebkit2gtk-4.1-0"]).split("\n");
+  const binary = files.find((file) => file.endsWith("/MiniBrowser"));
+  const port = 4400 + (process.pid % 1000);
+  const server = spawn("xvfb-run", ["-a", driver, `--port=${port}`], { stdio: "ignore", detached: true });
+  const options = { "webkitgtk:browserOptions": { binary, args: ["--automation"] } };
+  const stop = () => process.kill(-server.pid, "SIGTERM");
+  try {
+    const session = await webdriver(`http://127.0.0.1:${port}`, options);
+    return {
+      open: session.open,
+      close: async () => {
+        await session.close();
+        stop();
+      },
+    };
+  } catch (error) {
+    stop();
+    throw error;
+  }
+}
+
+const PAGES = [
+  ["await init()", "entry=browser&load=default"],
+  ["default entry", "entry=default&load=default"],
+  ["init({ url })", "entry=browser&load=url"],
+  ["init({ url }), wrong type", "entry=browser&load=untyped"],
+  ["init({ bytes })", "entry=browser&load=bytes"],
+  ["init({ module })", "entry=browser&load=module"],
+  ["wengert/inline", "entry=inline&load=none"],
+];
+
+const EXPECTED = [
+  /wengert|loaded|init\(\)/,
+  /init: unknown option "adress"; known are module, url and bytes/,
+  /init: .*missing\.wasm answered 404/,
+  /init: the artifact could not be loaded/,
+];
+
+/** The checks of this file; `close` ends what they started. */
+export async function browsers(folder) {
+  const server = await serve(folder);
+  const drivers = {
+    Chromium: () => puppet("chrome", "/usr/bin/chromium"),
+    Firefox: () => puppet("firefox", "/usr/bin/firefox-esr"),
+    WebKitGTK: webkit,
+  };
+  const started = new Map();
+  const driven = (name) => {
+    if (!started.has(name)) started.set(name, drivers[name]());
+    return started.get(name);
+  };
+  const checks = Object.keys(drivers).flatMap((name) =>
+    PAGES.map(([title, query]) => [
+      `${name}, ${title}`,
+      async () => {
+        const driver = await driven(name);
+        const search = `?${query}&browser=${name}`;
+        const result = server.result(search);
+        await Promise.race([result, driver.open(server.address + search)]);
+        const { errors, failure, ...values } = await result;
+        if (failure) throw new Error(failure);
+        errors.forEach((message, index) => {
+          if (!EXPECTED[index].test(message) || /^(no error|foreign)/.test(message)) {
+            throw new Error(`error ${index} was: ${message}`);
+          }
+        });
+        return values;
+      },
+    ]),
+  );
+  const close = async () => {
+    for (const driver of started.values()) {
+      await driver.then(({ close }) => close()).catch(() => {});
+    }
+    server.close();
+  };
+  return { checks, close };
+}
