@@ -87,9 +87,9 @@ async function instantiated(source: InitOptions): Promise<void> {
 }
 
 async function from(source: InitOptions, imports: Imports): Promise<WebAssembly.Instance> {
-  if (source.module) return WebAssembly.instantiate(source.module, imports);
-  if (source.bytes) return (await instantiate(source.bytes, imports)).instance;
-  if (source.url) return (await fetched(source.url, imports)).instance;
+  if (source.module !== undefined) return WebAssembly.instantiate(source.module, imports);
+  if (source.bytes !== undefined) return (await instantiate(source.bytes, imports)).instance;
+  if (source.url !== undefined) return (await fetched(source.url, imports)).instance;
   const reason = runtime.failure === null ? "" : ` where it was expected: ${textOf(runtime.failure)}`;
   throw new WengertError(`init: the artifact was not found${reason}; pass { module }, { url } or { bytes }`, {
     cause: runtime.failure ?? undefined,
@@ -106,36 +106,37 @@ async function fetched(url: string | URL, imports: Imports): Promise<Instantiate
   return streams ? instantiateStreaming(response, imports) : instantiate(await response.arrayBuffer(), imports);
 }
 
+/** What each option of `init` takes, in words and as the tags of values. */
+const ACCEPTED: Record<keyof InitOptions, readonly [words: string, tags: RegExp]> = {
+  // By tag, since a module from another realm is no instance of this realm's class.
+  module: ["a WebAssembly.Module", /^(WebAssembly\.)?Module$/],
+  url: ["a string or a URL", /^(String|URL)$/],
+  bytes: ["an ArrayBuffer or a view of one", /^(ArrayBuffer|SharedArrayBuffer|DataView|[A-Z]\w+Array)$/],
+};
+
+/** The options if they name a source; throws an ArgumentError for what they must not hold. */
 function checked(options: InitOptions | undefined): InitOptions | null {
   if (options === undefined) return null;
-  if (typeof options !== "object" || options === null) {
-    throw new ArgumentError(`init: expected an object of options, got ${options === null ? "null" : typeof options}`);
-  }
+  if (tagOf(options) !== "Object")
+    throw new ArgumentError(`init: expected an object of options, got ${tagOf(options)}`);
   for (const name of Object.keys(options)) {
-    if (name !== "module" && name !== "url" && name !== "bytes") {
+    if (!Object.hasOwn(ACCEPTED, name)) {
       throw new ArgumentError(`init: unknown option "${name}"; known are module, url and bytes`);
     }
   }
-  const { module, url, bytes } = options;
-  const given = [module, url, bytes].filter((value) => value !== undefined && value !== null);
-  if (given.length > 1) throw new ArgumentError("init: give one of module, url and bytes");
-  if (given.length === 0) return null;
-  if (module) expectTag("module", module, ["Module"], "a WebAssembly.Module");
-  if (bytes) {
-    if (!ArrayBuffer.isView(bytes)) expectTag("bytes", bytes, ["ArrayBuffer", "SharedArrayBuffer"], "bytes");
+  const given = Object.entries(options).filter(([, value]) => value !== undefined);
+  for (const [name, value] of given) {
+    const [words, tags] = ACCEPTED[name as keyof InitOptions];
+    const tag = tagOf(value);
+    if (!tags.test(tag)) throw new ArgumentError(`init: ${name} must be ${words}, got ${tag}`);
   }
-  if (given[0] === url && typeof url !== "string" && !(url instanceof URL)) {
-    throw new ArgumentError(`init: url must be a string or a URL, got ${typeof url}`);
-  }
-  return options;
+  if (given.length > 1) throw new ArgumentError("init: give one of module, url and bytes, not several");
+  return given.length === 0 ? null : options;
 }
 
-/** Compares by tag: a module from another realm is no instance of this realm's class. */
-function expectTag(option: string, value: unknown, tags: string[], wanted: string): void {
-  const tag = Object.prototype.toString.call(value).slice(8, -1);
-  if (!tags.includes(tag) && !tags.some((name) => tag === `WebAssembly.${name}`)) {
-    throw new ArgumentError(`init: ${option} must be ${wanted}, got ${tag}`);
-  }
+/** The name of a value's kind, whatever realm it comes from. */
+function tagOf(value: unknown): string {
+  return Object.prototype.toString.call(value).slice(8, -1);
 }
 
 /** The linear memory, with the highest limit that the engine grants. */
