@@ -95,7 +95,7 @@ await step(
     const folder = compile("release", "wengert");
     place(`${folder}/wengert.wasm`, "dist/wengert.wasm");
     // The compiler's own declaration of its exports; `src/wasm/` imports its types as "./artifact.js".
-    const declaration = readFileSync(`${folder}/wengert.d.ts`, "utf8").replace(/ *\/\*\*[^]*?\*\/\n/g, "");
+    const declaration = readFileSync(`${folder}/wengert.d.ts`, "utf8").replace(/ *\/\*\*[\s\S]*?\*\/\n/g, "");
     mkdirSync("build/generated/wasm", { recursive: true });
     writeFileSync(
       "build/generated/wasm/artifact.d.ts",
