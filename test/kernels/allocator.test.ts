@@ -22,7 +22,7 @@ interface Exports {
 }
 
 /** A fresh instance on fresh memory of at most `maximum` pages. */
-function start(maximum = 65536, initial = 32) {
+function start(maximum = 65536, initial = 64) {
   const memory = new WebAssembly.Memory({ initial, maximum });
   const env = { memory, abort: () => {} };
   const kernels = new WebAssembly.Instance(module, { env }).exports as unknown as Exports;
@@ -190,11 +190,11 @@ describe("memory", () => {
   });
 
   it("gives the last bytes there are when a large step is refused", () => {
-    const heap = start(50, 40);
+    const heap = start(80, 70);
     const free = heap.pooledBytes() + 10 * PAGE;
     const address = heap.allocate(free - HEADER);
     expect(address).not.toBe(0);
-    expect(heap.memory.buffer.byteLength).toBe(50 * PAGE);
+    expect(heap.memory.buffer.byteLength).toBe(80 * PAGE);
     expect(heap.pooledBytes()).toBe(0);
   });
 
@@ -223,10 +223,10 @@ describe("memory", () => {
 });
 
 it("an instance that does not initialise has no heap and touches nothing", () => {
-  const memory = new WebAssembly.Memory({ initial: 32, maximum: 65536 });
+  const memory = new WebAssembly.Memory({ initial: 64, maximum: 65536 });
   const env = { memory, abort: () => {} };
   const worker = new WebAssembly.Instance(module, { env }).exports as unknown as Exports;
   expect(worker.allocate(100)).toBe(0);
   worker.release(128);
-  expect(memory.buffer.byteLength).toBe(32 * PAGE);
+  expect(memory.buffer.byteLength).toBe(64 * PAGE);
 });
