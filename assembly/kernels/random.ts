@@ -32,6 +32,18 @@ const TWO_PI: f64 = 6.283185307179586;
   return scratch() + KERNEL_SCRATCH;
 }
 
+// One copy of each of these for all kernels: they are long, and the draws are many.
+
+function logs(x: v128): v128 {
+  return log<f64>(x);
+}
+function sines(x: v128): v128 {
+  return sin<f64>(x);
+}
+function cosines(x: v128): v128 {
+  return cos<f64>(x);
+}
+
 /** Bytes of a generator's state. It holds no addresses: saving and restoring it is copying its bytes. */
 export function mt_state_bytes(): u32 {
   return STATE_BYTES;
@@ -82,12 +94,14 @@ function pairs<T extends number>(at: usize, mean: T, std: T): void {
   const stop = at + half;
   for (; at < stop; at += 16) {
     const u = v128.sub<T>(v128.splat<T>(<T>1), v128.load(at));
-    const radius = v128.sqrt<T>(v128.mul<T>(v128.splat<T>(<T>-2), log<T>(u)));
+    const radius = v128.sqrt<T>(v128.mul<T>(v128.splat<T>(<T>-2), sizeof<T>() == 4 ? log<f32>(u) : logs(u)));
     const angle = v128.mul<T>(v128.splat<T>(<T>TWO_PI), v128.load(at + half));
+    const c = sizeof<T>() == 4 ? cos<f32>(angle) : cosines(angle);
+    const s = sizeof<T>() == 4 ? sin<f32>(angle) : sines(angle);
     const m = v128.splat<T>(mean);
     const d = v128.splat<T>(std);
-    v128.store(at, v128.add<T>(v128.mul<T>(v128.mul<T>(radius, cos<T>(angle)), d), m));
-    v128.store(at + half, v128.add<T>(v128.mul<T>(v128.mul<T>(radius, sin<T>(angle)), d), m));
+    v128.store(at, v128.add<T>(v128.mul<T>(v128.mul<T>(radius, c), d), m));
+    v128.store(at + half, v128.add<T>(v128.mul<T>(v128.mul<T>(radius, s), d), m));
   }
 }
 
@@ -95,9 +109,9 @@ function pairs<T extends number>(at: usize, mean: T, std: T): void {
 function drawNormal(state: usize): f64 {
   if (hasNormal(state)) return takeNormal(state);
   const angle = f64x2.splat(drawUnit(state) * TWO_PI);
-  const radius = f64x2.sqrt(f64x2.mul(f64x2.splat(-2), log<f64>(f64x2.splat(1 - drawUnit(state)))));
-  leaveNormal(state, f64x2.extract_lane(f64x2.mul(radius, sin<f64>(angle)), 0));
-  return f64x2.extract_lane(f64x2.mul(radius, cos<f64>(angle)), 0);
+  const radius = f64x2.sqrt(f64x2.mul(f64x2.splat(-2), logs(f64x2.splat(1 - drawUnit(state)))));
+  leaveNormal(state, f64x2.extract_lane(f64x2.mul(radius, sines(angle)), 0));
+  return f64x2.extract_lane(f64x2.mul(radius, cosines(angle)), 0);
 }
 
 function normal<T extends number>(block: usize, begin: u32, end: u32): void {
@@ -158,7 +172,7 @@ abstract class Distribution {
   @inline prepared(a: f64): f64 { return -1 / a; }
   // The absolute value turns -0 into 0, which matters to those who divide by it.
   @inline many(u: v128, a: v128, b: v128): v128 {
-    return f64x2.abs(f64x2.mul(a, log<f64>(f64x2.sub(f64x2.splat(1), u))));
+    return f64x2.abs(f64x2.mul(a, logs(f64x2.sub(f64x2.splat(1), u))));
   }
 }
 @final class Geometric extends Distribution {
@@ -166,17 +180,17 @@ abstract class Distribution {
   @inline prepared(p: f64): f64 {
     const rest = 1 - p;
     if (rest == 1) return -p;
-    return (f64x2.extract_lane(log<f64>(f64x2.splat(rest)), 0) * p) / (1 - rest);
+    return (f64x2.extract_lane(logs(f64x2.splat(rest)), 0) * p) / (1 - rest);
   }
   @inline many(u: v128, a: v128, b: v128): v128 {
-    return f64x2.ceil(f64x2.div(log<f64>(u), a));
+    return f64x2.ceil(f64x2.div(logs(u), a));
   }
 }
 @final class Cauchy extends Distribution {
   @inline prepared(a: f64): f64 { return a; }
   @inline many(u: v128, a: v128, b: v128): v128 {
     const angle = f64x2.mul(f64x2.splat(3.141592653589793), f64x2.sub(u, f64x2.splat(0.5)));
-    return f64x2.add(a, f64x2.mul(b, f64x2.div(sin<f64>(angle), cos<f64>(angle))));
+    return f64x2.add(a, f64x2.mul(b, f64x2.div(sines(angle), cosines(angle))));
   }
 }
 
