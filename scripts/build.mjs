@@ -30,6 +30,12 @@ for (const option of options) {
   }
 }
 
+// npm runs this after an install as well, also after one without development tools.
+if (process.env.npm_lifecycle_event === "prepare" && !existsSync("node_modules/assemblyscript")) {
+  console.log("build: skipped, the development tools are not installed");
+  process.exit(0);
+}
+
 /** The functions whose calls declare an op; the calls have no effect but their result. */
 const KINDS = ["elementwise", "linear", "view", "reduction", "op"];
 
