@@ -1,0 +1,175 @@
+// From operands to a loop nest: broadcast, reordered and merged dims, written into the call block.
+
+import { type DType, bytesOf } from "../tensor/dtype.js";
+import type { Layout } from "../tensor/layout.js";
+import { Tensor } from "../tensor/tensor.js";
+import { MOST_DIMS, MOST_OPERANDS, scalarOperand, writeBlock } from "../wasm/block.js";
+import type { Kernel } from "../wasm/kernels.js";
+import { launch } from "../wasm/launch.js";
+
+/** What an operation takes: a tensor, or a scalar that has no dtype of its own. */
+export type Operand = Tensor | number | boolean;
+
+// The nest that is being put together: one at a time, so that a call makes no garbage.
+let rank = 0;
+let operands = 0;
+const sizes = new Int32Array(MOST_DIMS);
+const pointers = new Float64Array(MOST_OPERANDS);
+const strides = Array.from({ length: MOST_OPERANDS }, () => new Int32Array(MOST_DIMS));
+
+/** Starts a nest over `shape`. */
+export function beginNest(shape: readonly number[]): void {
+  rank = shape.length;
+  operands = 0;
+  for (let d = 0; d < rank; d++) sizes[d] = shape[d] as number;
+}
+
+/** Adds an operand of a layout that broadcasts to the nest's shape. */
+export function addLayout(address: number, layout: Layout, bytes: number): void {
+  const own = strides[operands] as Int32Array;
+  const skip = rank - layout.shape.length;
+  for (let d = 0; d < skip; d++) own[d] = 0;
+  for (let d = skip; d < rank; d++) {
+    own[d] = layout.shape[d - skip] === 1 ? 0 : (layout.strides[d - skip] as number) * bytes;
+  }
+  pointers[operands++] = address;
+}
+
+/** Adds a tensor that broadcasts to the nest's shape. */
+export function addTensor(tensor: Tensor): void {
+  addLayout(tensor.address, tensor.layout, bytesOf(tensor.dtype));
+}
+
+/** Adds a tensor whose strides (in elements) over the nest's dims are given. */
+export function addStrided(tensor: Tensor, elementStrides: readonly number[]): void {
+  const own = strides[operands] as Int32Array;
+  const bytes = bytesOf(tensor.dtype);
+  for (let d = 0; d < rank; d++) own[d] = (elementStrides[d] as number) * bytes;
+  pointers[operands++] = tensor.address;
+}
+
+/** Adds a tensor or, in `dtype`, a scalar. */
+export function addOperand(operand: Operand, dtype: DType): void {
+  if (operand instanceof Tensor) addTensor(operand);
+  else {
+    (strides[operands] as Int32Array).fill(0, 0, rank);
+    pointers[operands] = scalarOperand(operands, operand, dtype);
+    operands++;
+  }
+}
+
+function swapDims(a: number, b: number): void {
+  const size = sizes[a] as number;
+  sizes[a] = sizes[b] as number;
+  sizes[b] = size;
+  for (let k = 0; k < operands; k++) {
+    const own = strides[k] as Int32Array;
+    const stride = own[a] as number;
+    own[a] = own[b] as number;
+    own[b] = stride;
+  }
+}
+
+/** Whether dim `a` should lie outside dim `b`: by the strides of the first operand that tells them apart. */
+function outside(a: number, b: number): boolean {
+  for (let k = 0; k < operands; k++) {
+    const own = strides[k] as Int32Array;
+    const difference = (own[a] as number) - (own[b] as number);
+    if (own[a] !== 0 && own[b] !== 0 && difference !== 0) return difference > 0;
+  }
+  return true;
+}
+
+/** Drops dims of size 1 in [from, to) and returns the new end. */
+function dropOnes(from: number, to: number): number {
+  let kept = from;
+  for (let d = from; d < to; d++) {
+    if (sizes[d] === 1) continue;
+    if (kept !== d) moveDim(kept, d);
+    kept++;
+  }
+  return kept;
+}
+
+function moveDim(to: number, from: number): void {
+  sizes[to] = sizes[from] as number;
+  for (let k = 0; k < operands; k++) {
+    const own = strides[k] as Int32Array;
+    own[to] = own[from] as number;
+  }
+}
+
+/** Orders the dims in [from, to) by stride, largest outside; insertion sort, as dims are few and mostly in order. */
+function order(from: number, to: number): void {
+  for (let d = from + 1; d < to; d++) {
+    for (let e = d; e > from && !outside(e - 1, e); e--) swapDims(e - 1, e);
+  }
+}
+
+/** Merges neighbouring dims in [from, to) that are one run for every operand, and returns the new end. */
+function merge(from: number, to: number): number {
+  let last = from;
+  for (let d = from + 1; d < to; d++) {
+    let one = true;
+    for (let k = 0; k < operands && one; k++) {
+      const own = strides[k] as Int32Array;
+      one = own[last] === (own[d] as number) * (sizes[d] as number);
+    }
+    if (one) {
+      sizes[last] = (sizes[last] as number) * (sizes[d] as number);
+      for (let k = 0; k < operands; k++) (strides[k] as Int32Array)[last] = (strides[k] as Int32Array)[d] as number;
+    } else if (++last !== d) moveDim(last, d);
+  }
+  return Math.min(last + 1, to);
+}
+
+/** Moves the dims from `from` on to `to` and sets the new rank. */
+function closeGap(to: number, from: number): void {
+  const moved = rank - from;
+  if (to !== from) for (let d = 0; d < moved; d++) moveDim(to + d, from + d);
+  rank = to + moved;
+}
+
+/** Simplifies the dims in [from, to); the ones behind move up. Returns the new end. */
+function simplify(from: number, to: number, reorder: boolean): number {
+  let end = dropOnes(from, to);
+  if (reorder) order(from, end);
+  end = merge(from, end);
+  closeGap(end, to);
+  return end;
+}
+
+function count(from: number, to: number): number {
+  let n = 1;
+  for (let d = from; d < to; d++) n *= sizes[d] as number;
+  return n;
+}
+
+function write(): void {
+  writeBlock(rank, sizes, operands, pointers, strides);
+}
+
+/** Runs an elementwise kernel over the nest: all dims may be reordered and merged. */
+export function launchMap(kernel: Kernel): void {
+  if (count(0, rank) === 0) return;
+  if (rank > 0) simplify(0, rank, true);
+  write();
+  launch(kernel, count(0, rank));
+}
+
+/** Writes the nest as it is and returns its number of elements; for kernels whose dims have a meaning. */
+export function writeNest(): number {
+  write();
+  return count(0, rank);
+}
+
+/**
+ * Writes the nest with the last `tail` dims set apart: the outer ones are reordered and merged, and the tail too
+ * where `reorderTail`; kernels learn from the returned numbers how many there are.
+ */
+export function writeSplit(tail: number, reorderTail: boolean): { readonly extent: number; readonly inner: number } {
+  const outer = simplify(0, rank - tail, true);
+  if (reorderTail) simplify(outer, rank, true);
+  write();
+  return { extent: count(0, outer), inner: rank - outer };
+}

@@ -1,0 +1,178 @@
+// The one path every call takes: run, record, push tangents. Kinds of operations differ only in how they run.
+
+import { GraphError } from "../errors.js";
+import { isFloat } from "../tensor/dtype.js";
+import type { Tensor } from "../tensor/tensor.js";
+import { prepareWrite, rewrite } from "../tape/inplace.js";
+import { mode } from "../tape/mode.js";
+import type { Backward, Node, Saved } from "../tape/node.js";
+import { link, makeNode, recording } from "../tape/record.js";
+import { SavedValue } from "../tape/saved.js";
+import type { Operand } from "./nest.js";
+import type { ResolvedFormula } from "./spec.js";
+
+/**
+ * How tangents go through an operation:
+ * - a function of the inputs, the outputs and the inputs' tangents (null where there is none),
+ * - "diagonal": the sum of the partials on the tangents, for elementwise operations,
+ * - "linear": the sum, over the inputs with a tangent, of the operation with the tangent in that input's place,
+ * - "transposed": derived from the gradient formulas by differentiating them by the gradient.
+ */
+export type TangentRule =
+  | "diagonal"
+  | "linear"
+  | "transposed"
+  | ((
+      inputs: readonly Operand[],
+      outputs: readonly Tensor[],
+      tangents: readonly (Tensor | null)[],
+      parameters: never,
+    ) => (Tensor | null)[]);
+
+/** The name that a node prints: fixed, or chosen by the parameters. */
+export type Label = string | ((parameters: never, inputs: readonly Operand[]) => string);
+
+/** "hypot" → "HypotBackward0". */
+export function labelOf(name: string): string {
+  return `${(name[0] as string).toUpperCase()}${name.slice(1)}Backward0`;
+}
+
+/** An operation with its derivative, as recorded on the tape. */
+export class Operation implements Backward {
+  constructor(
+    readonly name: string,
+    readonly label: Label,
+    /** Names of the values that formulas read: inputs, then outputs. */
+    private readonly names: readonly string[],
+    /** Number of inputs; -1 for a list of tensors, all with the first formula. */
+    private readonly arity: number,
+    private readonly formulas: readonly (ResolvedFormula | null)[],
+    readonly tangent: TangentRule,
+    /** Runs the operation again on other inputs; for linear ones. */
+    readonly again: ((inputs: readonly Operand[], parameters: never) => Tensor | Tensor[]) | null = null,
+  ) {}
+
+  /** Runs the operation by `compute`, records it and pushes tangents. */
+  apply(inputs: readonly Operand[], parameters: unknown, compute: () => Tensor[]): Tensor[] {
+    const outputs = compute();
+    this.finish(inputs, outputs, parameters);
+    return outputs;
+  }
+
+  /** The part of a call behind the kernel: onto the tape, and tangents. */
+  finish(inputs: readonly Operand[], outputs: readonly Tensor[], parameters: unknown): void {
+    if (this.formulas.length > 0 && recording(inputs)) {
+      link(this.nodeOf(inputs, outputs, parameters, inputs, null), outputs);
+    }
+    if (mode.levels > 0) mode.push?.(this, inputs, outputs, parameters);
+  }
+
+  private nodeOf(
+    inputs: readonly Operand[],
+    outputs: readonly Tensor[],
+    parameters: unknown,
+    values: readonly Operand[],
+    inplaceOf: Tensor | null,
+  ): Node {
+    const saved: Saved[] = [];
+    const count = inputs.length;
+    for (let i = 0; i < count; i++) {
+      const input = inputs[i];
+      if (typeof input !== "object" || !input.tracked) continue;
+      const formula = this.formula(i);
+      if (formula === null) continue;
+      for (const slot of formula.slots) {
+        if (saved[slot] !== undefined && saved[slot] !== null) continue;
+        while (saved.length <= slot) saved.push(null);
+        if (slot < count) {
+          const value = values[slot] as Operand;
+          saved[slot] = typeof value === "object" ? new SavedValue(value, -1) : value;
+        } else saved[slot] = new SavedValue(outputs[slot - count] as Tensor, slot - count, inplaceOf);
+      }
+    }
+    const label = typeof this.label === "string" ? this.label : this.label(parameters as never, inputs);
+    return makeNode(label, this, inputs, outputs, saved, parameters);
+  }
+
+  /** The formula for an input, or null where it has no derivative. */
+  formula(input: number): ResolvedFormula | null {
+    return this.formulas[this.arity < 0 ? 0 : input] ?? null;
+  }
+
+  /** Whether the derivative by some input reads the forward value of input 0. */
+  private readsFirst(inputs: readonly Operand[]): boolean {
+    return inputs.some((input, i) => typeof input === "object" && input.tracked && this.formula(i)?.slots.includes(0));
+  }
+
+  /**
+   * Runs the operation in place: `compute` writes `self`, which is input 0. The version is bumped, and the history of
+   * `self`, and of its base if it is a view, is written anew.
+   */
+  applyInPlace(self: Tensor, inputs: readonly Operand[], parameters: unknown, copy: (x: Tensor) => Tensor, compute: () => void): Tensor {
+    const tracked = this.formulas.length > 0 && recording(inputs);
+    prepareWrite(this.name, self, tracked);
+    const pushes = mode.levels > 0 && inputs.some((input) => typeof input === "object" && input.tangents !== null);
+    // The formulas see the old value of what is overwritten.
+    const old = (tracked && this.readsFirst(inputs)) || pushes ? copy(self) : self;
+    const values = old === self ? inputs : [old, ...inputs.slice(1)];
+    if (tracked && isFloat(self.dtype)) {
+      // Edges lead to where the inputs come from now, before `self` gets its new history.
+      compute();
+      self.storage.version++;
+      rewrite(self, (inplaceOf) => this.nodeOf(inputs, [self], parameters, values, inplaceOf));
+    } else {
+      compute();
+      self.storage.version++;
+    }
+    if (pushes) mode.push?.(this, values, [self], parameters);
+    return self;
+  }
+
+  run(node: Node, gradients: readonly (Tensor | null)[], needs: readonly boolean[]): (Tensor | null)[] {
+    const results: (Tensor | null)[] = [];
+    const g = gradients[0] ?? null;
+    const values: Record<string, unknown> = { g, gradients, input: 0 };
+    if (gradients.every((gradient) => gradient === null)) return needs.map(() => null);
+    for (let slot = 0; slot < node.saved.length; slot++) {
+      const saved = node.saved[slot];
+      if (saved === null || saved === undefined) continue;
+      values[this.names[slot] as string] = typeof saved === "object" ? saved.read(node) : saved;
+    }
+    for (let i = 0; i < needs.length; i++) {
+      const formula = needs[i] ? this.formula(i) : null;
+      values.input = i;
+      results.push(formula === null ? null : formula.of(values as never, node.parameters as never));
+    }
+    return results;
+  }
+
+  /** The formula for an input on given values, with `g` in the place of the gradient: also how tangents are pushed. */
+  partial(input: number, inputs: readonly Operand[], outputs: readonly Tensor[], g: Tensor, parameters: unknown): Tensor | null {
+    const formula = this.formula(input);
+    if (formula === null) return null;
+    const values: Record<string, unknown> = { g, gradients: [g], input };
+    for (const slot of formula.slots) {
+      values[this.names[slot] as string] = slot < inputs.length ? inputs[slot] : outputs[slot - inputs.length];
+    }
+    return formula.of(values as never, parameters as never);
+  }
+}
+
+/** Throws because an operation has no derivative where one is asked for. */
+export function notDifferentiable(name: string): never {
+  throw new GraphError(`${name}: the derivative is not implemented`);
+}
+
+/** Names of inputs and formulas, resolved to slots. */
+export function resolve(
+  formulas: Readonly<Record<string, { readonly reads: readonly string[]; readonly of: unknown } | null>>,
+  outputs: readonly string[],
+): { readonly names: string[]; readonly resolved: (ResolvedFormula | null)[] } {
+  const names = [...Object.keys(formulas), ...outputs];
+  const resolved = Object.values(formulas).map((formula) =>
+    formula === null
+      ? null
+      : { slots: formula.reads.map((name) => names.indexOf(name)), of: formula.of as ResolvedFormula["of"] },
+  );
+  return { names, resolved };
+}

@@ -1,0 +1,116 @@
+// The view kind: results that share their input's storage, and the history of views whose storage was written.
+
+import { asTensor } from "../op/args.js";
+import { Operation, type Label, labelOf } from "../op/operation.js";
+import type { Slices } from "../tape/inplace.js";
+import { mode } from "../tape/mode.js";
+import { type Backward, Node } from "../tape/node.js";
+import { edgeOf, factsOf } from "../tape/record.js";
+import { type ViewGraph, type ViewKind, ViewOf } from "../tape/view.js";
+import { type Layout, contiguous } from "../tensor/layout.js";
+import { type History, type Tensor, alias } from "../tensor/tensor.js";
+import { add } from "./arithmetic.js";
+import { cutOut, placed, region } from "./region.js";
+
+export interface View<Parameters> {
+  /** The operation's name, the same as that of the exported function. */
+  readonly name: string;
+  /** The node's name where it is not "NameBackward0". */
+  readonly label?: string | ((parameters: Parameters) => string);
+  /** The results' layouts: arithmetic on the input's. Throws before anything is made. */
+  readonly layouts: (layout: Layout, parameters: Parameters) => readonly Layout[];
+  /**
+   * The gradient of the input from those of the results; `shape` is the input's. If left out, the gradient is put
+   * into zeros where the view sees it.
+   */
+  readonly adjoint?: (gradients: readonly (Tensor | null)[], shape: readonly number[], parameters: Parameters) => Tensor;
+  /** The operation gives several results, which may then not be written in place. */
+  readonly several?: boolean;
+}
+
+/** What a declaration of the view kind gives: called by the exported function once the arguments are checked. */
+export interface AppliedView<Parameters> {
+  (x: Tensor, parameters: Parameters): Tensor;
+  readonly all: (x: Tensor, parameters: Parameters) => Tensor[];
+  readonly spec: { readonly name: string };
+}
+
+interface Made<Parameters> {
+  readonly own: Parameters;
+  readonly from: Layout;
+}
+
+const copySlices: Backward = {
+  run(node, [g], needs) {
+    const inner = node.inner as Node;
+    const slices = node.parameters as Slices;
+    if (g === null || g === undefined) return needs.map(() => null);
+    const results = inner.backward.run(inner, [region([g], slices)], needs);
+    if (!needs[0]) return results;
+    const rest = cutOut([g], slices);
+    const written = results[0] ?? null;
+    return [written === null ? rest : add(rest, placed([written], slices)), ...results.slice(1)];
+  },
+};
+
+const regrown: Backward = {
+  run(node, [g]) {
+    return [g === null || g === undefined ? null : placed([g], node.parameters as Slices)];
+  },
+};
+
+/** How views get their history anew. */
+export const viewGraph: ViewGraph = {
+  copySlices,
+  regrow(view: Tensor, base: Tensor): History {
+    const { node, index } = edgeOf(base) as History;
+    const slices: Slices = { base: base.layout, view: view.layout };
+    return { node: new Node("AsStridedBackward0", regrown, [node], [index], [factsOf(view)], slices), index: 0 };
+  },
+};
+
+/** Makes `out`, which shares the storage of `x`, a view of it for the tape. */
+export function asViewOf(out: Tensor, x: Tensor, kind: ViewKind): void {
+  const own = x.view !== null && !x.collects ? x.view : null;
+  const base = own === null ? x : own.base;
+  const inherited = own !== null && own.kind !== "plain" && kind === "plain" ? own.kind : kind;
+  out.view = new ViewOf(base, inherited, viewGraph);
+}
+
+/** Declares a view by what it does to a layout. Both modes, and writing in place through it, follow. */
+/* @__NO_SIDE_EFFECTS__ */
+export function view<Parameters = null>(spec: View<Parameters>): AppliedView<Parameters> {
+  const { adjoint, label } = spec;
+  const formula = {
+    slots: [],
+    of: ({ gradients }: { gradients: readonly (Tensor | null)[] }, { own, from }: Made<Parameters>) => {
+      if (adjoint !== undefined) return adjoint(gradients, from.shape, own);
+      const base = contiguous(from.shape);
+      return placed([gradients[0] as Tensor], { base, view: spec.layouts(base, own)[0] as Layout });
+    },
+  };
+  const operation = new Operation(
+    spec.name,
+    (label === undefined ? labelOf(spec.name) : typeof label === "string" ? label : ({ own }: Made<Parameters>) => label(own)) as Label,
+    ["x"],
+    1,
+    [formula as never],
+    "linear",
+    (inputs, { own }: Made<Parameters>) => all(inputs[0] as Tensor, own),
+  );
+  const all = (x: Tensor, parameters: Parameters): Tensor[] => {
+    asTensor(spec.name, x);
+    const kind: ViewKind = spec.several === true ? "multi" : mode.inference ? "inference" : mode.grad ? "plain" : "noGrad";
+    const outputs = spec.layouts(x.layout, parameters).map((layout) => {
+      const out = alias(x, layout);
+      asViewOf(out, x, kind);
+      return out;
+    });
+    operation.finish([x], outputs, { own: parameters, from: x.layout } satisfies Made<Parameters>);
+    return outputs;
+  };
+  const one = (x: Tensor, parameters: Parameters): Tensor => all(x, parameters)[0] as Tensor;
+  one.all = all;
+  one.spec = spec;
+  return one;
+}

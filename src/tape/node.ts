@@ -1,0 +1,119 @@
+// Nodes of the tape: an operation that was recorded, its edges to older nodes, and its saved values.
+
+import { GraphError } from "../errors.js";
+import type { DType } from "../tensor/dtype.js";
+import type { Tensor } from "../tensor/tensor.js";
+import type { NodeHooks, TensorHooks } from "./hooks.js";
+import type { SavedValue } from "./saved.js";
+
+/** Shape and dtype of an output, which gradients must come to. */
+export interface OutputFacts {
+  readonly shape: readonly number[];
+  readonly dtype: DType;
+}
+
+/** What a node does when the backward walk reaches it. */
+export interface Backward {
+  /**
+   * Gradients of the inputs from those of the outputs. `null` is a missing gradient.
+   * `needs[i]` tells whether the gradient of input i is wanted.
+   */
+  run(node: Node, gradients: readonly (Tensor | null)[], needs: readonly boolean[]): (Tensor | null)[];
+}
+
+/** What a node remembers of one of its inputs or outputs: a tensor, a scalar, or nothing. */
+export type Saved = SavedValue | number | boolean | null;
+
+let sequence = 0;
+
+/** One recorded operation. Edges point to older nodes only, so newest first is a topological order. */
+export class Node {
+  /** Place in the order of recording. */
+  readonly sequence: number = ++sequence;
+  /** Hooks before and after the node, and on each output's gradient. */
+  hooks: NodeHooks | null = null;
+  tensorHooks: (TensorHooks | null)[] | null = null;
+  /** Values that formulas read. */
+  saved: Saved[] = [];
+  /** Set when a backward pass without `retainGraph`, or the end of the node's life, freed the saved values. */
+  freed = false;
+  /** The leaf, for a node that accumulates. */
+  variable: Tensor | null = null;
+  /** The node of a write through a view, inside the base's node for it. */
+  inner: Node | null = null;
+  /** The engine's notes during a pass. */
+  state: unknown = null;
+  /** Stack of the forward call, under anomaly detection. */
+  forwardStack: string | null = null;
+  /** Node that was running when this one was recorded, under anomaly detection. */
+  parent: Node | null = null;
+  private userMetadata: Record<string, unknown> | null = null;
+  private holders = 0;
+
+  constructor(
+    readonly label: string,
+    readonly backward: Backward,
+    /** For each input the node it comes from, or null where no gradient is needed. */
+    readonly nodes: (Node | null)[],
+    /** For each input which output of that node it is. */
+    readonly indices: number[],
+    readonly outputs: OutputFacts[],
+    /** Parameters of the operation that formulas read. */
+    readonly parameters: unknown,
+  ) {
+    for (const node of nodes) if (node !== null) node.holders++;
+  }
+
+  /** The operation's name as PyTorch prints it, such as "AddBackward0". */
+  name(): string {
+    return this.label;
+  }
+
+  /** A place for the user's own notes. */
+  get metadata(): Record<string, unknown> {
+    this.userMetadata ??= {};
+    return this.userMetadata;
+  }
+
+  /** For each input the node it comes from and which output of it; `[null, 0]` where no gradient is needed. */
+  get nextFunctions(): [Node | null, number][] {
+    return this.nodes.map((node, i) => [node, node === null ? 0 : (this.indices[i] as number)]);
+  }
+
+  /** One more handle or newer node refers to this one. */
+  hold(): void {
+    this.holders++;
+  }
+
+  /** One less; the last frees the saved values, and so on down the graph, without recursion. */
+  letGo(): void {
+    if (--this.holders > 0 || this.variable !== null) return;
+    const pending: Node[] = [this];
+    for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
+      node.free();
+      if (node.inner !== null && --node.inner.holders === 0) pending.push(node.inner);
+      for (const next of node.nodes) {
+        if (next !== null && --next.holders === 0 && next.variable === null) pending.push(next);
+      }
+    }
+  }
+
+  /** Frees the saved values. */
+  free(): void {
+    if (this.freed) return;
+    this.freed = true;
+    this.inner?.free();
+    for (const value of this.saved) if (value !== null && typeof value === "object") value.free();
+  }
+
+  /** Throws if a formula needs saved values that were freed. */
+  assertSaved(): void {
+    this.inner?.assertSaved();
+    if (this.freed && this.saved.some((value) => value !== null && typeof value === "object")) {
+      throw new GraphError(
+        `${this.label}: Trying to backward through the graph a second time (or directly access saved tensors after they have ` +
+          "already been freed). Specify { retainGraph: true } if you need to backward through the graph a second time",
+      );
+    }
+  }
+}

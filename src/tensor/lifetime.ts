@@ -1,0 +1,90 @@
+// Who answers for a tensor: the scope it was made in, or, where there is none, the garbage collector.
+
+import type { Storage } from "./storage.js";
+import type { Tensor } from "./tensor.js";
+
+/** An open scope: the tensors it answers for, and storages whose handle is gone while the tape still holds them. */
+export interface ScopeRecord {
+  readonly tensors: Tensor[];
+  readonly storages: Storage[];
+  readonly outer: ScopeRecord | null;
+}
+
+let current: ScopeRecord | null = null;
+
+/** Makes the innermost open scope, or else the garbage collector, answer for a tensor. */
+export function adopt(tensor: Tensor): void {
+  if (current !== null) current.tensors.push(tensor);
+  else tensor.storage.watch();
+}
+
+/** The same for a storage that somebody still holds after its handle was disposed. */
+export function answerFor(storage: Storage): void {
+  if (current !== null) current.storages.push(storage);
+  else storage.watch();
+}
+
+/** Opens a scope inside the current one. */
+export function openScope(): ScopeRecord {
+  current = { tensors: [], storages: [], outer: current };
+  return current;
+}
+
+/**
+ * Ends a scope and every scope left open inside it: what `survives` goes to the enclosing scope, what is kept to the
+ * garbage collector, the rest is freed. Newest first, so that a graph lets go of its values before they are looked at.
+ */
+export function closeScope(record: ScopeRecord, survives: ((tensor: Tensor) => boolean) | null): void {
+  while (current !== null && current !== record && encloses(record)) closeScope(current, null);
+  current = record.outer;
+  const { tensors, storages } = record;
+  for (let i = tensors.length - 1; i >= 0; i--) {
+    const tensor = tensors[i] as Tensor;
+    if (tensor.isDisposed) continue;
+    if (tensor.kept) tensor.storage.watch();
+    else if (survives?.(tensor)) adopt(tensor);
+    else tensor.dispose();
+  }
+  for (const storage of storages) if (storage.alive) answerFor(storage);
+}
+
+function encloses(record: ScopeRecord): boolean {
+  for (let at = current; at !== null; at = at.outer) if (at === record) return true;
+  return false;
+}
+
+/** Runs `f` with no scope open, so that what it makes outlives every scope. */
+export function outsideScopes<T>(f: () => T): T {
+  const saved = current;
+  current = null;
+  try {
+    return f();
+  } finally {
+    current = saved;
+  }
+}
+
+/** Tensors in a result of an operation: itself, or the members of an array or object. */
+type Result = Tensor | null | readonly (Tensor | null)[] | { readonly [field: string]: Tensor };
+
+/**
+ * Runs the body of an operation made of other operations: its temporaries are freed, its results handed to the
+ * enclosing scope. On a throw everything is freed.
+ */
+export function temporaries<T extends Result>(f: () => T): T {
+  const record = openScope();
+  let survives: ((tensor: Tensor) => boolean) | null = null;
+  try {
+    const result = f();
+    if (result !== null) {
+      if ("storage" in result) survives = (tensor) => tensor === result;
+      else {
+        const results = Object.values(result);
+        survives = (tensor) => results.includes(tensor);
+      }
+    }
+    return result;
+  } finally {
+    closeScope(record, survives);
+  }
+}

@@ -1,0 +1,99 @@
+// Scopes as the user sees them: `scope`, `keep`, and what goes on when they end.
+
+import { ArgumentError } from "../errors.js";
+import { closeScope, openScope, type ScopeRecord } from "./lifetime.js";
+import { Tensor } from "./tensor.js";
+
+/** Gives a class `[Symbol.dispose]` where the runtime has that symbol. */
+export function disposable(prototype: { dispose(): void }): void {
+  if (typeof Symbol.dispose !== "symbol") return;
+  Object.defineProperty(prototype, Symbol.dispose, {
+    value(this: { dispose(): void }) {
+      this.dispose();
+    },
+    configurable: true,
+    writable: true,
+  });
+}
+
+disposable(Tensor.prototype);
+
+/** A scope that was opened without a function: close it by `using` or by `dispose()`. */
+export class Scope implements Disposable {
+  private record: ScopeRecord | null = openScope();
+  declare [Symbol.dispose]: () => void;
+
+  /** Frees everything made since the scope was opened but what was kept. */
+  dispose(): void {
+    if (this.record === null) return;
+    closeScope(this.record, null);
+    this.record = null;
+  }
+}
+disposable(Scope.prototype);
+
+/** Throws if the function given to a block that must be synchronous turned out to be asynchronous. */
+export function refuseAsync(op: string, result: unknown): void {
+  if (result !== null && typeof result === "object" && typeof (result as { then?: unknown }).then === "function") {
+    throw new ArgumentError(
+      `${op}: expected a synchronous function, got one that returns a promise; it would end before its work`,
+    );
+  }
+}
+
+/**
+ * Runs `body` and frees at its end every tensor made inside, but what it returns (also inside arrays, objects, maps
+ * and sets), what it `keep`s, gradients of leaves, and what was written into tensors from outside.
+ * Without a function it opens a scope that `using` or `dispose()` closes.
+ *
+ * ```js
+ * const total = scope(() => a.mul(b).sum()); // the product is freed
+ * ```
+ * @throws ArgumentError if `body` is asynchronous. Whatever `body` throws goes on, after everything was freed.
+ */
+export function scope(): Scope;
+export function scope<T>(body: () => T): T;
+export function scope<T>(body?: () => T): T | Scope {
+  if (body === undefined) return new Scope();
+  const record = openScope();
+  let survives: ((tensor: Tensor) => boolean) | null = null;
+  try {
+    const result = body();
+    refuseAsync("scope", result);
+    if (result instanceof Tensor) survives = (tensor) => tensor === result;
+    else if (result !== null && typeof result === "object") {
+      const found = new Set<unknown>();
+      collect(result, found);
+      survives = (tensor) => found.has(tensor);
+    }
+    return result;
+  } finally {
+    closeScope(record, survives);
+  }
+}
+
+/** Everything that can be reached from a result; tensors are not looked into. */
+function collect(value: object, found: Set<unknown>): void {
+  const pending: unknown[] = [value];
+  for (let at = pending.pop(); pending.length > 0 || at !== undefined; at = pending.pop()) {
+    if (at === null || typeof at !== "object" || found.has(at) || ArrayBuffer.isView(at)) continue;
+    found.add(at);
+    if (at instanceof Tensor) {
+      if (at.gradient !== null) pending.push(at.gradient);
+    } else if (at instanceof Map) pending.push(...at.keys(), ...at.values());
+    else if (at instanceof Set) pending.push(...at);
+    else pending.push(...Object.values(at));
+  }
+}
+
+/**
+ * Lets a tensor, or those in an array, outlive every open scope; it is freed by `dispose()` or by the garbage collector.
+ * Returns what it was given.
+ */
+export function keep<T extends Tensor | readonly Tensor[]>(value: T): T {
+  for (const tensor of value instanceof Tensor ? [value] : value) {
+    tensor.check("keep");
+    tensor.kept = true;
+  }
+  return value;
+}

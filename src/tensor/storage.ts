@@ -1,0 +1,80 @@
+// A storage: a block of linear memory that tensors share, counted by its holders, with a version.
+
+import { allocate, liveBytes, release } from "../wasm/memory.js";
+
+/** The part of a storage that outlives it: what the finaliser needs to free the block. */
+interface Allocation {
+  address: number;
+}
+
+const finaliser =
+  typeof FinalizationRegistry === "undefined"
+    ? null
+    : new FinalizationRegistry<Allocation>((allocation) => free(allocation));
+
+function free(allocation: Allocation): void {
+  if (allocation.address === 0) return;
+  release(allocation.address);
+  allocation.address = 0;
+}
+
+/** Live bytes from which memory that only the garbage collector frees is worth a warning. */
+const WARN_AT = 1 << 30;
+let warned = false;
+let unscoped = 0;
+
+function warnOnce(): void {
+  if (warned || liveBytes() < WARN_AT) return;
+  warned = true;
+  console.warn(
+    `wengert: ${(liveBytes() / 2 ** 30).toFixed(1)} GiB of tensors are live outside any scope. The garbage collector frees them ` +
+      "only when the program yields to its event loop; wrap the work in scope(() => { ... }), or await now and then.",
+  );
+}
+
+/** A counted block of linear memory. Handles, saved values and captures hold it; the last to let go frees it. */
+export class Storage {
+  readonly bytes: number;
+  /** Writes so far, shared by all views; a saved value remembers it. */
+  version = 0;
+  private holders = 1;
+  private watched = false;
+  private readonly allocation: Allocation;
+
+  /** @throws OutOfMemoryError when linear memory cannot grow. */
+  constructor(op: string, bytes: number) {
+    this.bytes = bytes;
+    this.allocation = { address: allocate(op, bytes) };
+  }
+
+  /** Address of the first byte. */
+  get address(): number {
+    return this.allocation.address;
+  }
+
+  /** Whether exactly one handle or saved value holds the block. */
+  get exclusive(): boolean {
+    return this.holders === 1;
+  }
+
+  hold(): void {
+    this.holders++;
+  }
+
+  letGo(): void {
+    if (--this.holders === 0) free(this.allocation);
+  }
+
+  /** Whether the block is still there. */
+  get alive(): boolean {
+    return this.holders > 0;
+  }
+
+  /** Lets the garbage collector free the block when nothing refers to this object any more. */
+  watch(): void {
+    if (this.watched || finaliser === null) return;
+    this.watched = true;
+    finaliser.register(this, this.allocation);
+    if ((++unscoped & 63) === 0 || this.bytes > 1 << 20) warnOnce();
+  }
+}

@@ -1,0 +1,160 @@
+// The tensor: a handle on a storage, with a layout, a dtype, and its place on the tape.
+
+import { DisposedError } from "../errors.js";
+import type { TensorHooks } from "../tape/hooks.js";
+import type { Node } from "../tape/node.js";
+import type { ViewOf } from "../tape/view.js";
+import { bytesOf, type DType } from "./dtype.js";
+import { contiguous, type Layout, numel } from "./layout.js";
+import { adopt, answerFor } from "./lifetime.js";
+import { Storage } from "./storage.js";
+
+/** Where a tensor comes from on the tape: a node and which of its outputs. */
+export interface History {
+  readonly node: Node;
+  readonly index: number;
+}
+
+/**
+ * A tensor: n-dimensional array in linear memory, with gradients as in PyTorch.
+ *
+ * Tensors are made by functions such as `tensor`, `zeros` or `randn`; the class is exported for `instanceof`
+ * and for types.
+ */
+export class Tensor {
+  readonly dtype: DType;
+  /** @internal */
+  storage: Storage;
+  /** @internal */
+  layout: Layout;
+  /** @internal history of a tensor that is no view; read `history` instead */
+  ownHistory: History | null = null;
+  /** @internal for a view: its base and how it came from it */
+  view: ViewOf | null = null;
+  /** @internal a leaf that collects gradients */
+  collects = false;
+  /** @internal */
+  accumulator: Node | null = null;
+  /** @internal the gradient, as the engine sees it */
+  gradient: Tensor | null = null;
+  /** @internal whether the gradient object was handed out by the `grad` property */
+  gradientSeen = false;
+  /** @internal hooks on this tensor's gradient, on its current history */
+  hooks: TensorHooks | null = null;
+  /** @internal tangents by level of forward mode */
+  tangents: (Tensor | null)[] | null = null;
+  /** @internal outlives its scope */
+  kept = false;
+  /** @internal places in the engine that hold this gradient */
+  claims = 0;
+  /** @internal made by the engine, which frees it when nothing claims it any more */
+  temporary = false;
+  /** @internal made in inference mode */
+  inference = false;
+  private gone = false;
+
+  /** @internal Takes over one hold on the storage. */
+  constructor(storage: Storage, layout: Layout, dtype: DType) {
+    this.storage = storage;
+    this.layout = layout;
+    this.dtype = dtype;
+    adopt(this);
+  }
+
+  /** Sizes of the dims. */
+  get shape(): readonly number[] {
+    return this.layout.shape;
+  }
+
+  /** Number of dims. */
+  get ndim(): number {
+    return this.layout.shape.length;
+  }
+
+  /** Whether the tensor was disposed, by hand or by its scope. */
+  get isDisposed(): boolean {
+    return this.gone;
+  }
+
+  /** @internal Where the tensor comes from on the tape; a view looks again when its base was written. */
+  get history(): History | null {
+    return this.view === null ? this.ownHistory : this.view.historyOf(this);
+  }
+
+  /** @internal Replaces the history; the node counts the handles that refer to it. */
+  setHistory(history: History | null): void {
+    const old = this.ownHistory;
+    if (history !== null && !this.gone) history.node.hold();
+    this.ownHistory = history;
+    if (old !== null && !this.gone) old.node.letGo();
+  }
+
+  /** @internal Whether the tape records what is computed from this tensor. */
+  get tracked(): boolean {
+    return this.collects || this.history !== null;
+  }
+
+  /** @internal Address of the first element. */
+  get address(): number {
+    return this.storage.address + this.layout.offset * bytesOf(this.dtype);
+  }
+
+  /** Number of elements. */
+  numel(): number {
+    return numel(this.layout.shape);
+  }
+
+  /** @internal Throws if the tensor was disposed. */
+  check(op: string): void {
+    if (this.gone) {
+      throw new DisposedError(
+        `${op}: the tensor of shape [${this.shape.join(", ")}] was disposed; keep it by returning it from its scope or by keep()`,
+      );
+    }
+  }
+
+  /** Frees the tensor. Its memory is free as soon as no view, saved value or other handle holds it. */
+  dispose(): void {
+    if (this.gone) return;
+    const history = this.ownHistory;
+    this.gone = true;
+    if (this.gradient !== null && this.gradient !== this) this.dropGradient();
+    if (this.tangents !== null) this.tangents = null;
+    if (history !== null) history.node.letGo();
+    this.storage.letGo();
+    if (this.storage.alive) answerFor(this.storage);
+  }
+
+  /** @internal Lets the gradient go: frees it at once unless somebody else may hold it. */
+  dropGradient(): void {
+    const gradient = this.gradient;
+    this.gradient = null;
+    if (gradient === null) return;
+    if (this.gradientSeen) {
+      gradient.kept = false;
+      adopt(gradient);
+    } else gradient.dispose();
+    this.gradientSeen = false;
+  }
+}
+
+/** A new tensor of its own storage, contiguous, its contents unspecified. */
+export function empty(op: string, shape: readonly number[], dtype: DType): Tensor {
+  return emptyOf(op, contiguous(shape), dtype);
+}
+
+/** A new tensor of its own storage with a given layout that is dense from its first element on. */
+export function emptyOf(op: string, layout: Layout, dtype: DType): Tensor {
+  return new Tensor(new Storage(op, numel(layout.shape) * bytesOf(dtype)), layout, dtype);
+}
+
+/** Another handle on the same storage. */
+export function alias(tensor: Tensor, layout: Layout): Tensor {
+  tensor.storage.hold();
+  return new Tensor(tensor.storage, layout, tensor.dtype);
+}
+
+/** Throws if a handle has no storage left to work on. */
+export function assertAlive(op: string, tensors: readonly Tensor[]): void {
+  for (const tensor of tensors) tensor.check(op);
+}

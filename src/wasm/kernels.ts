@@ -1,0 +1,57 @@
+// The table of kernels: an export of the artifact for each stem and dtype.
+
+import { WengertError } from "../errors.js";
+import { type DType, orderOf, wordOf } from "../tensor/dtype.js";
+import type { KernelExports } from "./load.js";
+import { artifact } from "./memory.js";
+
+/** A kernel: works on the range [begin, end) of what its block describes. */
+export type Kernel = (block: number, begin: number, end: number) => void;
+
+type KernelName = {
+  [Name in keyof KernelExports]: KernelExports[Name] extends Kernel ? (Name extends `${string}_${string}` ? Name : never) : never;
+}[keyof KernelExports];
+
+type StemOf<Name> = Name extends `${infer Stem}_f32` | `${infer Stem}_f64` | `${infer Stem}_i32` | `${infer Stem}_u8` ? Stem : never;
+type WidthStemOf<Name> = Name extends `${infer Stem}_w4` ? Stem : never;
+
+/** Names of kernels up to the dtype's word: a misspelt one does not compile. */
+export type KernelStem = StemOf<KernelName>;
+
+/** Names of kernels that move elements of a width, whatever their dtype. */
+export type WidthStem = WidthStemOf<KernelName>;
+
+/** Looks up an export by its whole name. */
+export function kernelNamed(name: KernelName): Kernel {
+  return artifact()[name] as Kernel;
+}
+
+/** The kernels of one stem, by dtype, found on first use. */
+export class KernelFamily {
+  private readonly found: (Kernel | undefined)[] = [];
+
+  constructor(private readonly stem: KernelStem) {}
+
+  /** Throws a WengertError if there is no kernel for the dtype: operations check dtypes before they ask. */
+  of(dtype: DType): Kernel {
+    const order = orderOf(dtype);
+    return this.found[order] ?? (this.found[order] = lookUp(`${this.stem}_${wordOf(dtype)}`));
+  }
+}
+
+/** The kernels of one stem by width, found on first use. */
+export class WidthFamily {
+  private readonly found: (Kernel | undefined)[] = [];
+
+  constructor(private readonly stem: WidthStem) {}
+
+  of(bytes: number): Kernel {
+    return this.found[bytes] ?? (this.found[bytes] = lookUp(`${this.stem}_w${bytes}`));
+  }
+}
+
+function lookUp(name: string): Kernel {
+  const kernel = (artifact() as unknown as Record<string, Kernel | undefined>)[name];
+  if (kernel === undefined) throw new WengertError(`the artifact has no kernel ${name}`);
+  return kernel;
+}

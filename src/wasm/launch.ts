@@ -1,0 +1,40 @@
+// The one door to kernels.
+
+import { ArgumentError, NumericalError } from "../errors.js";
+import { blockAddress } from "./block.js";
+import type { Kernel } from "./kernels.js";
+import { views } from "./memory.js";
+
+/** Runs a kernel on the written block, over the range [0, extent). */
+export function launch(kernel: Kernel, extent: number): void {
+  kernel(blockAddress(), 0, extent);
+}
+
+/** What only the data could tell, by its number in `assembly/block.ts`. */
+export const STATUS_INDEX = 1;
+export const STATUS_DIVISION = 2;
+export const STATUS_SINGULAR = 3;
+export const STATUS_DOMAIN = 4;
+
+/** The status that the last kernel left in the block: 0 when all went well. */
+export function status(): number {
+  return views.u32[blockAddress() >>> 2] as number;
+}
+
+/** The number that goes with the status: an index, a row, a count. */
+export function detail(): number {
+  return views.i32[(blockAddress() >>> 2) + 3] as number;
+}
+
+/**
+ * Runs a kernel that may find fault with the data.
+ * @throws ArgumentError for an index out of range, NumericalError for the rest; `about` says what the index belongs to.
+ */
+export function launchChecked(op: string, kernel: Kernel, extent: number, about: (detail: number) => string): void {
+  kernel(blockAddress(), 0, extent);
+  const found = status();
+  if (found === 0) return;
+  const text = `${op}: ${about(detail())}`;
+  if (found === STATUS_INDEX) throw new ArgumentError(text);
+  throw new NumericalError(text);
+}

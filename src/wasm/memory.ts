@@ -1,0 +1,75 @@
+// Linear memory: typed views that survive growth, allocation, and the counters.
+
+import { OutOfMemoryError, WengertError } from "../errors.js";
+import { runtime } from "./load.js";
+
+/** Views over all of linear memory; renewed when it grows. Index by address divided by the element's bytes. */
+export const views = {
+  u8: new Uint8Array(0),
+  i32: new Int32Array(0),
+  u32: new Uint32Array(0),
+  f32: new Float32Array(0),
+  f64: new Float64Array(0),
+};
+
+function renew(): void {
+  const buffer = (runtime.memory as WebAssembly.Memory).buffer;
+  views.u8 = new Uint8Array(buffer);
+  views.i32 = new Int32Array(buffer);
+  views.u32 = new Uint32Array(buffer);
+  views.f32 = new Float32Array(buffer);
+  views.f64 = new Float64Array(buffer);
+}
+
+/** The artifact's exports. Throws before the artifact is loaded. */
+export function artifact(): NonNullable<typeof runtime.exports> {
+  if (runtime.exports === null) {
+    throw new WengertError("the WebAssembly artifact is not loaded yet: call `await init()` before the first operation");
+  }
+  return runtime.exports;
+}
+
+/**
+ * Memory for `bytes` bytes, its contents unspecified; returns the address.
+ * @throws OutOfMemoryError naming the bytes asked and live, when linear memory cannot grow.
+ */
+export function allocate(op: string, bytes: number): number {
+  const exports = artifact();
+  const address = bytes > 0xfff00000 ? 0 : exports.allocate(bytes) >>> 0;
+  if (views.u8.length === 0 || views.u8.length !== (runtime.memory as WebAssembly.Memory).buffer.byteLength) renew();
+  if (address === 0) {
+    throw new OutOfMemoryError(
+      `${op}: out of memory: ${bytes} bytes asked, ${exports.liveBytes()} live; free tensors with scope() or dispose()`,
+    );
+  }
+  return address;
+}
+
+/** Gives memory back. */
+export function release(address: number): void {
+  (runtime.exports as NonNullable<typeof runtime.exports>).release(address);
+}
+
+/** Bytes of linear memory in use, held for reuse, and the most that were in use at once. */
+export interface MemoryUse {
+  readonly live: number;
+  readonly pooled: number;
+  readonly peak: number;
+}
+
+/**
+ * Bytes of tensors in linear memory: `live` in use, `pooled` held for reuse, `peak` the most in use at once.
+ *
+ * ```js
+ * memory() // { live: 1024, pooled: 1047552, peak: 8192 }
+ * ```
+ */
+export function memory(): MemoryUse {
+  const exports = artifact();
+  return { live: exports.liveBytes(), pooled: exports.pooledBytes(), peak: exports.peakBytes() };
+}
+
+/** Bytes in use. */
+export function liveBytes(): number {
+  return artifact().liveBytes();
+}
