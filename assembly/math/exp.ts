@@ -1,0 +1,99 @@
+// Exponential function of vectors: eˣ = 2ⁿ · eʳ with n = round(x / ln 2), and a polynomial for eʳ.
+
+import { constant, mulAdd, polynomial } from "./vector";
+
+// ln 2 in two parts, the first short enough that n times it is exact.
+// Coefficients: minimax for (eʳ − 1 − r) / r² on |r| ≤ ln 2 / 2, relative error of eʳ below 2⁻²⁸ and 2⁻⁵⁷.
+const F32 = memory.data<f32>([
+  -104, 89, 1.44269502162933349609, 12582912, 0.693145751953125, 1.42860676533018704e-6, 1,
+  0.4999999403953552, 0.16666516661643982, 0.04166810214519501, 0.008369194343686104, 0.0013838964514434338,
+]);
+const F64 = memory.data<f64>([
+  -746, 710, 1.4426950408889634, 6755399441055744, 6.93147180369123816490e-1, 1.90821492927058770002e-10, 1,
+  0.5000000000000011, 0.16666666666666438, 0.041666666666525805, 0.008333333333473773, 0.0013888888944852409,
+  0.00019841269560194117, 2.4801491766613273e-5, 2.7557531046548883e-6, 2.763074206868622e-7, 2.5019771056164182e-8,
+]);
+const LOWEST: usize = 0;
+const HIGHEST: usize = 1;
+const LOG2_E: usize = 2;
+const SHIFTER: usize = 3;
+const LN2_HIGH: usize = 4;
+const LN2_LOW: usize = 5;
+const ONE: usize = 6;
+const COEFFICIENTS: usize = 7;
+
+@inline function table<T>(): usize {
+  return sizeof<T>() == 4 ? F32 : F64;
+}
+
+/** round(x / ln 2) + 1.5 · 2^(bits of the fraction): the integer stands in the low bits. */
+@inline export function exponentOf<T>(x: v128): v128 {
+  return mulAdd<T>(x, constant<T>(table<T>(), LOG2_E), constant<T>(table<T>(), SHIFTER));
+}
+
+/** x − n ln 2 for n from `exponentOf`. */
+@inline export function remainderOf<T>(x: v128, shifted: v128): v128 {
+  const n = v128.sub<T>(shifted, constant<T>(table<T>(), SHIFTER));
+  x = v128.sub<T>(x, v128.mul<T>(n, constant<T>(table<T>(), LN2_HIGH)));
+  return v128.sub<T>(x, v128.mul<T>(n, constant<T>(table<T>(), LN2_LOW)));
+}
+
+/** eʳ − 1 for |r| ≤ ln 2 / 2. */
+@inline export function smallExpm1<T>(r: v128): v128 {
+  return v128.add<T>(r, smallExpm2<T>(r));
+}
+
+/** eʳ − 1 − r for |r| ≤ ln 2 / 2. */
+@inline export function smallExpm2<T>(r: v128): v128 {
+  const p = polynomial<T>(r, table<T>(), COEFFICIENTS, sizeof<T>() == 4 ? 5 : 10);
+  return v128.mul<T>(p, v128.mul<T>(r, r));
+}
+
+/** e^(x + `low`) / 2ⁿ − 1 for a `low` far below x, n from `exponentOf` x: the remainder is rounded at its end only. */
+@inline export function expm1OfSum<T>(x: v128, low: v128, shifted: v128): v128 {
+  const n = v128.sub<T>(shifted, constant<T>(table<T>(), SHIFTER));
+  const high = v128.sub<T>(x, v128.mul<T>(n, constant<T>(table<T>(), LN2_HIGH)));
+  low = v128.sub<T>(low, v128.mul<T>(n, constant<T>(table<T>(), LN2_LOW)));
+  return v128.add<T>(high, v128.add<T>(low, smallExpm2<T>(v128.add<T>(high, low))));
+}
+
+/** 1 in every lane, from the table of the exponential. */
+@inline export function one<T>(): v128 {
+  return constant<T>(table<T>(), ONE);
+}
+
+/** p · 2ⁿ where neither underflows nor overflows. */
+@inline export function scaleOnce<T>(p: v128, n: v128): v128 {
+  if (sizeof<T>() == 4) return v128.mul<T>(p, i32x4.add(i32x4.shl(n, 23), one<T>()));
+  return v128.mul<T>(p, i64x2.add(i64x2.shl(n, 52), one<T>()));
+}
+
+/** p · 2ⁿ in two steps, so that subnormal results are rounded once and the largest do not overflow on the way. */
+@inline export function scaleTwice<T>(p: v128, n: v128): v128 {
+  // Bits shifted in from above are shifted out again by scaleOnce: only the low 9 or 12 count.
+  const half = i32x4.shr_s(n, 1);
+  return scaleOnce<T>(scaleOnce<T>(p, half), i32x4.sub(n, half));
+}
+
+/** eˣ for x that is at most 0 and may be −∞; 1 to full precision at 0. */
+@inline export function expOfNegative<T>(x: v128): v128 {
+  // The operand order keeps NaN.
+  x = v128.pmax<T>(x, constant<T>(table<T>(), LOWEST));
+  const n = exponentOf<T>(x);
+  return scaleTwice<T>(v128.add<T>(smallExpm1<T>(remainderOf<T>(x, n)), one<T>()), n);
+}
+
+/** eˣ: exact at 0, 0 at −∞, ∞ at ∞; below 1 unit in the last place, subnormal results included. */
+@inline export function exp<T>(x: v128): v128 {
+  return expOfNegative<T>(v128.pmin<T>(x, constant<T>(table<T>(), HIGHEST)));
+}
+
+/** eˣ of float32. */
+@inline export function exp_f32(x: v128): v128 {
+  return exp<f32>(x);
+}
+
+/** eˣ of float64. */
+@inline export function exp_f64(x: v128): v128 {
+  return exp<f64>(x);
+}
