@@ -40,9 +40,9 @@ function gather<T>(block: usize, begin: u32, end: u32): void {
  * out[p] = from[p, index₀[p], index₁[p], …] for the dtypes of 1 byte.
  *
  * Operands out, from, index₀ … indexₖ₋₁ with 1 ≤ k ≤ 8, the indices int32. The nest is out's dims; index tensors have
- * stride 0 over dims they are broadcast in, from has stride 0 over dims that only index tensors vary in. Range: elements
- * of the nest. Parameters 2j, 2j + 1: size and byte stride in from of the dim that index j goes along; the size is given
- * as -1 - size where negative indices are refused. out must not overlap the others.
+ * stride 0 over dims they are broadcast in, from has stride 0 over dims that only index tensors vary in. Range:
+ * elements of the nest. Parameters 2j, 2j + 1: size and byte stride in from of the dim that index j goes along; the
+ * size is given as -1 - size where negative indices are refused. out must not overlap the others.
  * Fails with STATUS_INDEX and the index as detail; out may then be written in part.
  *
  * - gather along dim d: the nest is index's dims, from has its strides except 0 over d.

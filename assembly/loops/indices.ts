@@ -3,8 +3,8 @@
 // The nest of such a kernel is that of the index tensors, broadcast together and with what is not indexed. Its operands
 // are the result, the other tensor, then the index tensors (int32). Whichever tensor is indexed has stride 0 over the
 // dims that only an index tensor varies in. Parameters 2j and 2j + 1 belong to index tensor j: the size of the dim it
-// goes along, and the byte stride of that dim in the indexed tensor. A size given as -1 - size refuses negative indices,
-// else they count from the end. An index out of range fails with STATUS_INDEX and the index as detail.
+// goes along, and the byte stride of that dim in the indexed tensor. A size given as -1 - size refuses negative
+// indices, else they count from the end. An index out of range fails with STATUS_INDEX and the index as detail.
 
 import { fail, integer, pointerOf, rankOf, sizeOf, STATUS_INDEX, strideOf } from "../block";
 import { KERNEL_SCRATCH, scratch } from "../memory/scratch";
