@@ -1,17 +1,24 @@
-// Exponential function of vectors: eˣ = 2ⁿ · eʳ with n = round(x / ln 2), and a polynomial for eʳ.
+// Exponential functions of vectors: eˣ = 2ⁿ · eʳ with n = round(x / ln 2), and a polynomial for eʳ.
 
-import { constant, mulAdd, polynomial } from "./vector";
+import { constant, mulAdd, polynomial, signOf } from "./vector";
 
 // ln 2 in two parts, the first short enough that n times it is exact.
-// Coefficients: minimax for (eʳ − 1 − r) / r² on |r| ≤ ln 2 / 2, relative error of eʳ below 2⁻²⁸ and 2⁻⁵⁷.
+// Coefficients: minimax for (eʳ − 1 − r) / r² on |r| ≤ ln 2 / 2, relative error of eʳ below 2⁻²⁸ and 2⁻⁵⁷, and for
+// (2ʳ − 1) / r on |r| ≤ ½, relative error of 2ʳ below 2⁻²⁷ and 2⁻⁵⁵.
 const F32 = memory.data<f32>([
-  -104, 89, 1.44269502162933349609, 12582912, 0.693145751953125, 1.42860676533018704e-6, 1,
+  -104, 89, 1.44269502162933349609, 12582912, 0.693145751953125, 1.42860676533018704e-6, 1, 0.5, -40, -151, 129,
   0.4999999403953552, 0.16666516661643982, 0.04166810214519501, 0.008369194343686104, 0.0013838964514434338,
+  0.6931472420692444, 0.24022655189037323, 0.05550272762775421, 0.009617065079510212, 0.0013417742447927594,
+  0.00015825092850718647,
 ]);
 const F64 = memory.data<f64>([
-  -746, 710, 1.4426950408889634, 6755399441055744, 6.93147180369123816490e-1, 1.90821492927058770002e-10, 1,
+  -746, 710, 1.4426950408889634, 6755399441055744, 6.93147180369123816490e-1, 1.90821492927058770002e-10, 1, 0.5,
+  -40, -1076, 1025,
   0.5000000000000011, 0.16666666666666438, 0.041666666666525805, 0.008333333333473773, 0.0013888888944852409,
   0.00019841269560194117, 2.4801491766613273e-5, 2.7557531046548883e-6, 2.763074206868622e-7, 2.5019771056164182e-8,
+  0.6931471805599457, 0.240226506959101, 0.05550410866478791, 0.009618129107605605, 0.0013333558153950265,
+  0.00015403530443917646, 1.5252726961623019e-5, 1.3215441248650743e-6, 1.0180799722556316e-7, 7.0728549900889345e-9,
+  4.058483892002833e-10,
 ]);
 const LOWEST: usize = 0;
 const HIGHEST: usize = 1;
@@ -20,7 +27,11 @@ const SHIFTER: usize = 3;
 const LN2_HIGH: usize = 4;
 const LN2_LOW: usize = 5;
 const ONE: usize = 6;
-const COEFFICIENTS: usize = 7;
+const HALF: usize = 7;
+const MINUS_FORTY: usize = 8;
+const LOWEST2: usize = 9;
+const HIGHEST2: usize = 10;
+const COEFFICIENTS: usize = 11;
 
 @inline function table<T>(): usize {
   return sizeof<T>() == 4 ? F32 : F64;
@@ -86,6 +97,39 @@ const COEFFICIENTS: usize = 7;
 /** eˣ: exact at 0, 0 at −∞, ∞ at ∞; below 1 unit in the last place, subnormal results included. */
 @inline export function exp<T>(x: v128): v128 {
   return expOfNegative<T>(v128.pmin<T>(x, constant<T>(table<T>(), HIGHEST)));
+}
+
+/** ½ eᵃ for a ≥ 0; `highest` is a number where it overflows for sure, the same is meant by all above. */
+@inline export function halfExp<T>(a: v128, highest: v128): v128 {
+  a = v128.pmin<T>(a, highest);
+  const n = exponentOf<T>(a);
+  const p = v128.add<T>(smallExpm1<T>(remainderOf<T>(a, n)), one<T>());
+  return scaleTwice<T>(p, sizeof<T>() == 4 ? i32x4.sub(n, i32x4.splat(1)) : i64x2.sub(n, i64x2.splat(1)));
+}
+
+/** eˣ − 1 without cancellation: −1 at −∞, ∞ at ∞; within 2 units in the last place. */
+@inline export function expm1<T>(x: v128): v128 {
+  // −1 to the last place from −40 down.
+  const inside = v128.pmax<T>(v128.pmin<T>(x, constant<T>(table<T>(), HIGHEST)), constant<T>(table<T>(), MINUS_FORTY));
+  const n = exponentOf<T>(inside);
+  const m = expm1OfSum<T>(inside, v128.xor(x, x), n);
+  // Half of 2ⁿ (1 + m) − 1, so that 2ⁿ does not overflow before the result does.
+  const half = constant<T>(table<T>(), HALF);
+  const scale = sizeof<T>() == 4 ? i32x4.add(i32x4.shl(n, 23), half) : i64x2.add(i64x2.shl(n, 52), half);
+  const y = mulAdd<T>(scale, m, v128.sub<T>(scale, half));
+  // The sign is that of x already but for −0.
+  return v128.or(v128.add<T>(y, y), signOf<T>(x));
+}
+
+/** 2ˣ, exact for whole x; within 2 units in the last place, mostly 1, subnormal results included. */
+@inline export function exp2<T>(x: v128): v128 {
+  x = v128.pmax<T>(v128.pmin<T>(x, constant<T>(table<T>(), HIGHEST2)), constant<T>(table<T>(), LOWEST2));
+  const shifter = constant<T>(table<T>(), SHIFTER);
+  const n = v128.add<T>(x, shifter);
+  const r = v128.sub<T>(x, v128.sub<T>(n, shifter));
+  const first = COEFFICIENTS + (sizeof<T>() == 4 ? 5 : 10);
+  const p = polynomial<T>(r, table<T>(), first, sizeof<T>() == 4 ? 6 : 11);
+  return scaleTwice<T>(mulAdd<T>(p, r, one<T>()), n);
 }
 
 /** eˣ of float32. */

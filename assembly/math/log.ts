@@ -1,15 +1,15 @@
-// Natural logarithm of vectors: x = 2ᵏ · (1 + f), and log(1 + f) by the series of the inverse hyperbolic tangent.
+// Logarithms of vectors: x = 2ᵏ · (1 + f), and log(1 + f) by the series of the inverse hyperbolic tangent.
 
-import { constant, polynomial, select } from "./vector";
+import { constant, mulAdd, polynomial, select, shortened, signOf } from "./vector";
 
 // ln 2 in two parts, the first short enough that k times it is exact.
 // Coefficients: minimax for (log((1 + s) / (1 − s)) − 2s) / s³ as a function of s², |s| ≤ 3 − 2√2.
 const F32 = memory.data<f32>([
-  1, 2, 0.5, 0.693138122558594, 9.05800061445916072e-6, 8388608,
+  1, 2, 0.5, 0.693138122558594, 9.05800061445916072e-6, 8388608, 23,
   0.6666677594184875, 0.3997758626937866, 0.29870694875717163,
 ]);
 const F64 = memory.data<f64>([
-  1, 2, 0.5, 6.93147180369123816490e-1, 1.90821492927058770002e-10, 18014398509481984,
+  1, 2, 0.5, 6.93147180369123816490e-1, 1.90821492927058770002e-10, 18014398509481984, 54,
   0.6666666666666734, 0.3999999999941694, 0.28571428741931765, 0.22222198616360353, 0.18183562233878273,
   0.1531410077485989, 0.14795476295449364,
 ]);
@@ -19,7 +19,16 @@ const HALF: usize = 2;
 const LN2_HIGH: usize = 3;
 const LN2_LOW: usize = 4;
 const SUBNORMAL: usize = 5;
-const COEFFICIENTS: usize = 6;
+const SUBNORMAL_BITS: usize = 6;
+const COEFFICIENTS: usize = 7;
+
+// For the logarithm to the base b: 1 / ln b and log 2 in two parts each, the first parts short.
+const BASE2_F32 = memory.data<f32>([1.4423828125, 0.00031222839606925845, 1, 0]);
+const BASE2_F64 = memory.data<f64>([1.4426950216293335, 1.9259629911266175e-8, 1, 0]);
+const BASE10_F32 = memory.data<f32>([0.4342041015625, 9.038033749675378e-5, 0.301025390625, 4.605039066518657e-6]);
+const BASE10_F64 = memory.data<f64>([
+  0.4342944771051407, 4.798111141615973e-9, 0.30102999566395283, 2.8363394551044964e-14,
+]);
 
 @inline function table<T>(): usize {
   return sizeof<T>() == 4 ? F32 : F64;
@@ -41,41 +50,138 @@ const COEFFICIENTS: usize = 6;
   return v128.add<T>(v128.add<T>(pole, rest), v128.sqrt<T>(v128.and(x, v128.lt<T>(x, zero))));
 }
 
-/** log x: 0 at 1, −∞ at 0, NaN below, ∞ at ∞; below 1 unit in the last place. */
-@inline export function log<T>(x: v128): v128 {
-  const special = unusual<T>(x);
-  let bias: v128 = i64x2.splat(0);
-  let add: v128 = bias;
-  if (v128.any_true(special)) {
-    const scaled = v128.mul<T>(x, constant<T>(table<T>(), SUBNORMAL));
-    add = v128.and(singular<T>(x), special);
-    bias = v128.and(special, sizeof<T>() == 4 ? f32x4.splat(23) : f64x2.splat(54));
-    x = select(special, scaled, x);
-  }
-  const one = constant<T>(table<T>(), ONE);
-  let k: v128, m: v128;
-  if (sizeof<T>() == 4) {
-    // Counted from √½, so that 1 + f lies in [√½, √2).
-    const bits = i32x4.sub(x, i32x4.splat(0x3f3504f3));
-    k = f32x4.convert_i32x4_s(i32x4.shr_s(bits, 23));
-    m = i32x4.add(v128.and(bits, i32x4.splat(0x007fffff)), i32x4.splat(0x3f3504f3));
-  } else {
-    const bits = i64x2.sub(x, i64x2.splat(0x3fe6a09e667f3bcd));
-    const high = v128.shuffle<i32>(bits, bits, 1, 3, 1, 3);
-    k = f64x2.convert_low_i32x4_s(i32x4.shr_s(high, 20));
-    m = i64x2.add(v128.and(bits, i64x2.splat(0x000fffffffffffff)), i64x2.splat(0x3fe6a09e667f3bcd));
-  }
-  k = v128.sub<T>(k, bias);
-  const f = v128.sub<T>(m, one);
+/** The bits of x counted from those of √½, so that the exponent is k and 1 + f lies in [√½, √2). */
+@inline function bitsOf<T>(x: v128): v128 {
+  if (sizeof<T>() == 4) return i32x4.sub(x, i32x4.splat(0x3f3504f3));
+  return i64x2.sub(x, i64x2.splat(0x3fe6a09e667f3bcd));
+}
+
+/** k of `bitsOf` x. */
+@inline function exponentOf<T>(bits: v128): v128 {
+  if (sizeof<T>() == 4) return f32x4.convert_i32x4_s(i32x4.shr_s(bits, 23));
+  return f64x2.convert_low_i32x4_s(i32x4.shr_s(v128.shuffle<i32>(bits, bits, 1, 3, 1, 3), 20));
+}
+
+/** f of `bitsOf` x. */
+@inline function fractionOf<T>(bits: v128): v128 {
+  const m =
+    sizeof<T>() == 4
+      ? i32x4.add(v128.and(bits, i32x4.splat(0x007fffff)), i32x4.splat(0x3f3504f3))
+      : i64x2.add(v128.and(bits, i64x2.splat(0x000fffffffffffff)), i64x2.splat(0x3fe6a09e667f3bcd));
+  return v128.sub<T>(m, constant<T>(table<T>(), ONE));
+}
+
+/** f² / 2. */
+@inline function halfSquare<T>(f: v128): v128 {
+  return v128.mul<T>(v128.mul<T>(f, f), constant<T>(table<T>(), HALF));
+}
+
+/** log(1 + f) − f + f² / 2. */
+@inline function thirdOrder<T>(f: v128, half: v128): v128 {
   const s = v128.div<T>(f, v128.add<T>(f, constant<T>(table<T>(), TWO)));
   const z = v128.mul<T>(s, s);
   const r = v128.mul<T>(z, polynomial<T>(z, table<T>(), COEFFICIENTS, sizeof<T>() == 4 ? 3 : 7));
-  const half = v128.mul<T>(v128.mul<T>(f, f), constant<T>(table<T>(), HALF));
-  // log(1 + f) = f − (f²/2 − s (f²/2 + r)): f is exact, what is taken off is small.
-  let low = v128.mul<T>(s, v128.add<T>(half, r));
-  low = v128.add<T>(low, v128.mul<T>(k, constant<T>(table<T>(), LN2_LOW)));
+  return v128.mul<T>(s, v128.add<T>(half, r));
+}
+
+/** k log 2 + log(1 + f) + `low`: f is exact, what is taken off it is small. */
+@inline function natural<T>(k: v128, f: v128, low: v128): v128 {
+  const half = halfSquare<T>(f);
+  low = mulAdd<T>(k, constant<T>(table<T>(), LN2_LOW), v128.add<T>(thirdOrder<T>(f, half), low));
   const near = v128.sub<T>(f, v128.sub<T>(half, low));
-  return v128.add<T>(v128.add<T>(near, v128.mul<T>(k, constant<T>(table<T>(), LN2_HIGH))), add);
+  return mulAdd<T>(k, constant<T>(table<T>(), LN2_HIGH), near);
+}
+
+/** (k log 2 + log(1 + f)) / log b, the leading part of f − f² / 2 multiplied exactly. */
+@inline function based<T>(k: v128, f: v128, base: usize): v128 {
+  const half = halfSquare<T>(f);
+  const whole = v128.sub<T>(f, half);
+  const high = sizeof<T>() == 4 ? v128.and(whole, i32x4.splat(-0x1000)) : shortened(whole);
+  const low = v128.add<T>(v128.sub<T>(v128.sub<T>(f, high), half), thirdOrder<T>(f, half));
+  const far = v128.mul<T>(k, constant<T>(base, 2));
+  const near = v128.mul<T>(high, constant<T>(base, 0));
+  let rest = mulAdd<T>(v128.add<T>(low, high), constant<T>(base, 1), v128.mul<T>(low, constant<T>(base, 0)));
+  rest = mulAdd<T>(k, constant<T>(base, 3), rest);
+  const sum = v128.add<T>(far, near);
+  return v128.add<T>(sum, v128.add<T>(rest, v128.add<T>(v128.sub<T>(far, sum), near)));
+}
+
+/** The logarithm to the base whose constants are at `base`, or the natural one for 0. */
+@inline function logarithm<T>(x: v128, base: usize): v128 {
+  const special = unusual<T>(x);
+  let bias: v128 = i64x2.splat(0);
+  let added: v128 = bias;
+  if (v128.any_true(special)) {
+    added = v128.and(singular<T>(x), special);
+    bias = v128.and(special, constant<T>(table<T>(), SUBNORMAL_BITS));
+    x = select(special, v128.mul<T>(x, constant<T>(table<T>(), SUBNORMAL)), x);
+  }
+  const bits = bitsOf<T>(x);
+  const k = v128.sub<T>(exponentOf<T>(bits), bias);
+  const f = fractionOf<T>(bits);
+  const y = base == 0 ? natural<T>(k, f, v128.xor(x, x)) : based<T>(k, f, base);
+  return v128.add<T>(y, added);
+}
+
+/** log x: 0 at 1, −∞ at 0, NaN below, ∞ at ∞; below 1 unit in the last place. */
+@inline export function log<T>(x: v128): v128 {
+  return logarithm<T>(x, 0);
+}
+
+function log2Body<T>(x: v128): v128 {
+  return logarithm<T>(x, sizeof<T>() == 4 ? BASE2_F32 : BASE2_F64);
+}
+
+function log10Body<T>(x: v128): v128 {
+  return logarithm<T>(x, sizeof<T>() == 4 ? BASE10_F32 : BASE10_F64);
+}
+
+/** Logarithm to the base 2, exact for powers of 2; within 1 unit in the last place. */
+@inline export function log2<T>(x: v128): v128 {
+  return log2Body<T>(x);
+}
+
+/** Logarithm to the base 10; within 1 unit in the last place. */
+@inline export function log10<T>(x: v128): v128 {
+  return log10Body<T>(x);
+}
+
+/** log(2^−`doublings` (high + low)), where low is at most the rounding error of high and high is not subnormal. */
+@inline export function logOfSum<T>(high: v128, low: v128, doublings: v128): v128 {
+  const special = unusual<T>(high);
+  let added: v128 = i64x2.splat(0);
+  let rest = v128.div<T>(low, high);
+  if (v128.any_true(special)) {
+    added = v128.and(singular<T>(high), special);
+    rest = v128.andnot(rest, special);
+  }
+  const bits = bitsOf<T>(high);
+  const y = natural<T>(v128.sub<T>(exponentOf<T>(bits), doublings), fractionOf<T>(bits), rest);
+  return v128.add<T>(y, added);
+}
+
+/** log(1 + x) without cancellation: −∞ at −1, NaN below; within 2 units in the last place. */
+@inline export function log1p<T>(x: v128): v128 {
+  const one = constant<T>(table<T>(), ONE);
+  const high = v128.add<T>(one, x);
+  const special = unusual<T>(high);
+  let added: v128 = i64x2.splat(0);
+  // What rounding the sum lost (Knuth's sum, whichever is larger).
+  const other = v128.sub<T>(high, x);
+  const low = v128.add<T>(v128.sub<T>(x, v128.sub<T>(high, other)), v128.sub<T>(one, other));
+  let rest = v128.div<T>(low, high);
+  if (v128.any_true(special)) {
+    added = v128.and(singular<T>(high), special);
+    rest = v128.andnot(rest, special);
+  }
+  const bits = bitsOf<T>(high);
+  const k = exponentOf<T>(bits);
+  // Where 1 + x needs no scaling, x itself is f, exactly.
+  const unscaled = v128.eq<T>(k, v128.xor(x, x));
+  const f = select(unscaled, x, fractionOf<T>(bits));
+  const y = natural<T>(k, f, v128.andnot(rest, unscaled));
+  // The sign is that of x already but for −0.
+  return v128.or(v128.add<T>(y, added), signOf<T>(x));
 }
 
 /** log x of float32. */

@@ -4,7 +4,7 @@ import { scaleOnce, scaleTwice } from "./exp";
 import { constant, highHalf, joinHalves, lowHalf, mulAdd, odd, polynomial, shortened, signMask } from "./vector";
 
 // Float64. With s = f / (2 + f): 3/2 · log(1 + f) = s (3 + s² + s⁴ · R(s²)), R minimax for |s| ≤ 3 − 2√2, relative
-// error of the logarithm below 2⁻⁶⁶. Working with 3/2 of the logarithm saves multiplying it by an inexact 2/3 in two parts.
+// error of the logarithm below 2⁻⁶⁶. Working with 3/2 of the logarithm saves a multiplication by 2/3 in two parts.
 const F64 = memory.data<f64>([
   3, 1.0397207704372704, 4.02647561217523e-10, 0.9617966939259756, 6755399441055744, 1200, 1,
   0.6666666567325592, 9.934107462565104e-9, 18446744073709551616.0, 2.2250738585072014e-308, Infinity, 0.5, 54,
@@ -200,8 +200,8 @@ function unusualLanes_f64(x: v128, y: v128, power: v128, unusual: v128): v128 {
   return v128.or(power, v128.and(negative, v128.ne<T>(v128.trunc<T>(y), y)));
 }
 
-// The two bodies are not inlined: at their size a call costs nothing. They are not exported either, because the compiler
-// warns of vectors in the signature of an exported function.
+// The two bodies are not inlined: at their size a call costs nothing. They are not exported either, because the
+// compiler warns of vectors in the signature of an exported function.
 
 function body_f32(x: v128, y: v128): v128 {
   const a = f32x4.abs(x);

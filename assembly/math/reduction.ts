@@ -33,8 +33,8 @@ function word(at: u32): u64 {
 }
 
 /**
- * For finite x ≥ 1000: lane 0 is x − nπ/2 with n the nearest whole number, within 0.51 units in the last place; lane 1
- * is an integer with the last two bits of n. Lane 0 is NaN for ∞ and NaN.
+ * For finite x ≥ 1000: lane 0 is x − nπ/2 with n the nearest whole number, rounded; lane 1 is what that rounding lost,
+ * its last two bits replaced by those of n. NaN for ∞ and NaN.
  */
 export function reduceHuge(x: f64): v128 {
   const bits = reinterpret<u64>(x);
@@ -64,6 +64,10 @@ export function reduceHuge(x: f64): v128 {
   const scale = reinterpret<f64>((1023 - 65 - shift) << 52);
   const front = <f64>((high >> 38) << 38) * scale;
   const back = <f64>(high & 0x3fffffffff) * scale;
-  const r = front * PI_HIGH + (front * PI_LOW + back * (PI_HIGH + PI_LOW));
-  return f64x2.replace_lane(f64x2.splat(negative ? -r : r), 1, reinterpret<f64>(n & 3));
+  const main = negative ? -front * PI_HIGH : front * PI_HIGH;
+  const small = front * PI_LOW + back * (PI_HIGH + PI_LOW);
+  const rest = negative ? -small : small;
+  const r = main + rest;
+  const lost = reinterpret<u64>(rest - (r - main));
+  return f64x2.replace_lane(f64x2.splat(r), 1, reinterpret<f64>((lost & ~3) | (n & 3)));
 }
