@@ -82,7 +82,7 @@ function atan2Body<T>(y: v128, x: v128): v128 {
 
 /** What rounding the square root s of z lost. */
 @inline function rootError<T>(z: v128, s: v128): v128 {
-  const high = sizeof<T>() == 4 ? v128.and(s, i32x4.splat(-0x1000)) : shortened(s);
+  const high = shortened<T>(s);
   const low = v128.sub<T>(s, high);
   const rest = v128.sub<T>(v128.sub<T>(z, v128.mul<T>(high, high)), v128.mul<T>(low, v128.add<T>(high, s)));
   // 0 / 0 at z = 0, where nothing is lost.

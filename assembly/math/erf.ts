@@ -65,7 +65,7 @@ function farErfc(a: v128): v128 {
   // a² in two parts: the first exact, the second what is left, and with it what rounding K and the denominator lost,
   // relative to them (K is near 1 / 0.85).
   const lostToo = f64x2.sub(around, f64x2.sub(whole, center));
-  const high = shortened(a);
+  const high = shortened<f64>(a);
   const square = f64x2.neg(f64x2.mul(high, high));
   const n = exponentOf<f64>(square);
   let low = f64x2.mul(f64x2.sub(lostToo, f64x2.mul(lost, k)), constant<f64>(c, 2));
@@ -83,11 +83,10 @@ function narrowErfc(x: v128): v128 {
   const square = f64x2.neg(f64x2.mul(a, a));
   const n = exponentOf<f64>(square);
   const y = scaleOnce<f64>(mulAdd<f64>(k, smallExpm1<f64>(remainderOf<f64>(square, n)), k), n);
-  return select(f64x2.lt(x, f64x2.splat(0)), f64x2.sub(constant<f64>(c, 3), y), y);
+  return select(f64x2.lt(x, v128.xor(x, x)), f64x2.sub(constant<f64>(c, 3), y), y);
 }
 
-/** erf x of float32. */
-@inline export function erf_f32(x: v128): v128 {
+@inline function erf_f32(x: v128): v128 {
   const a = f32x4.abs(x);
   const near = f32x4.add(a, nearTerm<f32>(a));
   // 1 to the last place from HIGHEST on. The operand order keeps NaN.
@@ -98,9 +97,9 @@ function narrowErfc(x: v128): v128 {
   return v128.or(select(f32x4.lt(a, constant<f32>(F32, NEAR)), near, far), signOf<f32>(x));
 }
 
-// Not inlined: at their size a call costs nothing.
+// The others are not inlined: at their size a call costs nothing.
 
-function erfBody_f64(x: v128): v128 {
+function erf_f64(x: v128): v128 {
   const a = f64x2.abs(x);
   const isNear = f64x2.lt(a, constant<f64>(F64, NEAR));
   const near = f64x2.add(a, nearTerm<f64>(a));
@@ -109,33 +108,19 @@ function erfBody_f64(x: v128): v128 {
   return v128.or(select(isNear, near, far), signOf<f64>(x));
 }
 
-function erfcBody_f32(x: v128): v128 {
+function erfc_f32(x: v128): v128 {
   return joinHalves(narrowErfc(lowHalf(x)), narrowErfc(highHalf(x)));
 }
 
-function erfcBody_f64(x: v128): v128 {
+function erfc_f64(x: v128): v128 {
   const a = f64x2.abs(x);
   const isNear = f64x2.lt(a, constant<f64>(F64, NEAR));
   // 1 − x is exact where erf x exceeds ½.
   const near = f64x2.sub(f64x2.sub(one<f64>(), x), nearTerm<f64>(x));
   if (i64x2.all_true(isNear)) return near;
   const far = farErfc(a);
-  return select(isNear, near, select(f64x2.lt(x, f64x2.splat(0)), f64x2.sub(constant<f64>(COMPLEMENT, 3), far), far));
-}
-
-/** erf x of float64. */
-@inline export function erf_f64(x: v128): v128 {
-  return erfBody_f64(x);
-}
-
-/** 1 − erf x of float32. */
-@inline export function erfc_f32(x: v128): v128 {
-  return erfcBody_f32(x);
-}
-
-/** 1 − erf x of float64. */
-@inline export function erfc_f64(x: v128): v128 {
-  return erfcBody_f64(x);
+  const left = f64x2.sub(constant<f64>(COMPLEMENT, 3), far);
+  return select(isNear, near, select(f64x2.lt(x, v128.xor(x, x)), left, far));
 }
 
 /** erf x = 2/√π ∫₀ˣ e^(−t²) dt: odd, ±1 at ±∞; within 2 units in the last place, mostly 1. */

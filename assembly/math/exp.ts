@@ -1,6 +1,6 @@
 // Exponential functions of vectors: eˣ = 2ⁿ · eʳ with n = round(x / ln 2), and a polynomial for eʳ.
 
-import { constant, mulAdd, polynomial, signOf } from "./vector";
+import { constant, decrement, mulAdd, polynomial, signOf } from "./vector";
 
 // ln 2 in two parts, the first short enough that n times it is exact.
 // Coefficients: minimax for (eʳ − 1 − r) / r² on |r| ≤ ln 2 / 2, relative error of eʳ below 2⁻²⁸ and 2⁻⁵⁷, and for
@@ -104,7 +104,7 @@ const COEFFICIENTS: usize = 11;
   a = v128.pmin<T>(a, highest);
   const n = exponentOf<T>(a);
   const p = v128.add<T>(smallExpm1<T>(remainderOf<T>(a, n)), one<T>());
-  return scaleTwice<T>(p, sizeof<T>() == 4 ? i32x4.sub(n, i32x4.splat(1)) : i64x2.sub(n, i64x2.splat(1)));
+  return scaleTwice<T>(p, decrement<T>(n));
 }
 
 /** eˣ − 1 without cancellation: −1 at −∞, ∞ at ∞; within 2 units in the last place. */
@@ -130,14 +130,4 @@ const COEFFICIENTS: usize = 11;
   const first = COEFFICIENTS + (sizeof<T>() == 4 ? 5 : 10);
   const p = polynomial<T>(r, table<T>(), first, sizeof<T>() == 4 ? 6 : 11);
   return scaleTwice<T>(mulAdd<T>(p, r, one<T>()), n);
-}
-
-/** eˣ of float32. */
-@inline export function exp_f32(x: v128): v128 {
-  return exp<f32>(x);
-}
-
-/** eˣ of float64. */
-@inline export function exp_f64(x: v128): v128 {
-  return exp<f64>(x);
 }

@@ -1,4 +1,4 @@
-// Hyperbolic functions of vectors but tanh, and their inverses: odd polynomials near 0, else exponentials or logarithms.
+// Hyperbolic functions of vectors but tanh, and inverses: odd polynomials near 0, else exponentials or logarithms.
 
 import { halfExp } from "./exp";
 import { log, logOfSum } from "./log";

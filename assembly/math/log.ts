@@ -5,11 +5,12 @@ import { constant, mulAdd, polynomial, select, shortened, signOf } from "./vecto
 // ln 2 in two parts, the first short enough that k times it is exact.
 // Coefficients: minimax for (log((1 + s) / (1 − s)) − 2s) / s³ as a function of s², |s| ≤ 3 − 2√2.
 const F32 = memory.data<f32>([
-  1, 2, 0.5, 0.693138122558594, 9.05800061445916072e-6, 8388608, 23,
+  1, 2, 0.5, 0.693138122558594, 9.05800061445916072e-6, 8388608, 23, Infinity, 1.1754943508222875e-38,
   0.6666677594184875, 0.3997758626937866, 0.29870694875717163,
 ]);
 const F64 = memory.data<f64>([
-  1, 2, 0.5, 6.93147180369123816490e-1, 1.90821492927058770002e-10, 18014398509481984, 54,
+  1, 2, 0.5, 6.93147180369123816490e-1, 1.90821492927058770002e-10, 18014398509481984, 54, Infinity,
+  2.2250738585072014e-308,
   0.6666666666666734, 0.3999999999941694, 0.28571428741931765, 0.22222198616360353, 0.18183562233878273,
   0.1531410077485989, 0.14795476295449364,
 ]);
@@ -20,7 +21,9 @@ const LN2_HIGH: usize = 3;
 const LN2_LOW: usize = 4;
 const SUBNORMAL: usize = 5;
 const SUBNORMAL_BITS: usize = 6;
-const COEFFICIENTS: usize = 7;
+const INFINITE: usize = 7;
+const LEAST_NORMAL: usize = 8;
+const COEFFICIENTS: usize = 9;
 
 // For the logarithm to the base b: 1 / ln b and log 2 in two parts each, the first parts short.
 const BASE2_F32 = memory.data<f32>([1.4423828125, 0.00031222839606925845, 1, 0]);
@@ -34,41 +37,48 @@ const BASE10_F64 = memory.data<f64>([
   return sizeof<T>() == 4 ? F32 : F64;
 }
 
-/** Lanes that are not positive normal numbers: zero, subnormal, negative, infinite or NaN. */
-@inline function unusual<T>(x: v128): v128 {
-  // An unsigned comparison of the bits from the least normal number on, shifted to the signed range, which is cheaper.
-  if (sizeof<T>() == 4) return i32x4.gt_s(i32x4.sub(x, i32x4.splat(0x80800000)), i32x4.splat(-0x01000001));
-  return i64x2.gt_s(i64x2.sub(x, i64x2.splat(0x8010000000000000)), i64x2.splat(-0x0020000000000001));
+// Bit patterns: √½ and the fraction.
+const BITS_F32 = memory.data<u32>([0x3f3504f3, 0x007fffff]);
+const BITS_F64 = memory.data<u64>([0x3fe6a09e667f3bcd, 0x000fffffffffffff]);
+
+@inline function pattern<T>(index: usize): v128 {
+  return constant<T>(sizeof<T>() == 4 ? BITS_F32 : BITS_F64, index);
 }
 
-/** What is added to the logarithm of an unusual lane: −∞ at 0, NaN below 0 and at NaN, ∞ at ∞, else 0. */
-@inline function singular<T>(x: v128): v128 {
+/** Lanes that are below ∞: not ∞ and not NaN. */
+@inline function finite<T>(x: v128): v128 {
+  return v128.lt<T>(x, constant<T>(table<T>(), INFINITE));
+}
+
+/** y with −∞ at 0, NaN below, x at ∞ and NaN, where y is finite but meaningless; unchanged elsewhere. */
+@inline function withPoles<T>(x: v128, y: v128): v128 {
   const zero = v128.xor(x, x);
-  const infinite = v128.div<T>(constant<T>(table<T>(), ONE), zero);
-  const pole = v128.andnot(v128.neg<T>(infinite), v128.ne<T>(x, zero));
-  const rest = v128.sqrt<T>(v128.andnot(x, v128.lt<T>(v128.abs<T>(x), infinite)));
-  return v128.add<T>(v128.add<T>(pole, rest), v128.sqrt<T>(v128.and(x, v128.lt<T>(x, zero))));
+  y = v128.sub<T>(y, v128.and(v128.eq<T>(x, zero), constant<T>(table<T>(), INFINITE)));
+  y = v128.add<T>(y, v128.andnot(x, finite<T>(x)));
+  // All bits set are a NaN.
+  return v128.or(y, v128.lt<T>(x, zero));
 }
 
-/** The bits of x counted from those of √½, so that the exponent is k and 1 + f lies in [√½, √2). */
-@inline function bitsOf<T>(x: v128): v128 {
-  if (sizeof<T>() == 4) return i32x4.sub(x, i32x4.splat(0x3f3504f3));
-  return i64x2.sub(x, i64x2.splat(0x3fe6a09e667f3bcd));
+/** The bits of x counted from those of √½: `exponentOf` them is k and `fractionOf` them m in x = 2ᵏ m, √½ ≤ m < √2. */
+@inline export function bitsOf<T>(x: v128): v128 {
+  return sizeof<T>() == 4 ? i32x4.sub(x, pattern<T>(0)) : i64x2.sub(x, pattern<T>(0));
 }
 
 /** k of `bitsOf` x. */
-@inline function exponentOf<T>(bits: v128): v128 {
+@inline export function exponentOf<T>(bits: v128): v128 {
   if (sizeof<T>() == 4) return f32x4.convert_i32x4_s(i32x4.shr_s(bits, 23));
   return f64x2.convert_low_i32x4_s(i32x4.shr_s(v128.shuffle<i32>(bits, bits, 1, 3, 1, 3), 20));
 }
 
-/** f of `bitsOf` x. */
-@inline function fractionOf<T>(bits: v128): v128 {
-  const m =
-    sizeof<T>() == 4
-      ? i32x4.add(v128.and(bits, i32x4.splat(0x007fffff)), i32x4.splat(0x3f3504f3))
-      : i64x2.add(v128.and(bits, i64x2.splat(0x000fffffffffffff)), i64x2.splat(0x3fe6a09e667f3bcd));
-  return v128.sub<T>(m, constant<T>(table<T>(), ONE));
+/** m of `bitsOf` x. */
+@inline export function fractionOf<T>(bits: v128): v128 {
+  const fraction = v128.and(bits, pattern<T>(1));
+  return sizeof<T>() == 4 ? i32x4.add(fraction, pattern<T>(0)) : i64x2.add(fraction, pattern<T>(0));
+}
+
+/** m − 1 of `bitsOf` x. */
+@inline function excessOf<T>(bits: v128): v128 {
+  return v128.sub<T>(fractionOf<T>(bits), constant<T>(table<T>(), ONE));
 }
 
 /** f² / 2. */
@@ -96,7 +106,7 @@ const BASE10_F64 = memory.data<f64>([
 @inline function based<T>(k: v128, f: v128, base: usize): v128 {
   const half = halfSquare<T>(f);
   const whole = v128.sub<T>(f, half);
-  const high = sizeof<T>() == 4 ? v128.and(whole, i32x4.splat(-0x1000)) : shortened(whole);
+  const high = shortened<T>(whole);
   const low = v128.add<T>(v128.sub<T>(v128.sub<T>(f, high), half), thirdOrder<T>(f, half));
   const far = v128.mul<T>(k, constant<T>(base, 2));
   const near = v128.mul<T>(high, constant<T>(base, 0));
@@ -108,19 +118,12 @@ const BASE10_F64 = memory.data<f64>([
 
 /** The logarithm to the base whose constants are at `base`, or the natural one for 0. */
 @inline function logarithm<T>(x: v128, base: usize): v128 {
-  const special = unusual<T>(x);
-  let bias: v128 = i64x2.splat(0);
-  let added: v128 = bias;
-  if (v128.any_true(special)) {
-    added = v128.and(singular<T>(x), special);
-    bias = v128.and(special, constant<T>(table<T>(), SUBNORMAL_BITS));
-    x = select(special, v128.mul<T>(x, constant<T>(table<T>(), SUBNORMAL)), x);
-  }
-  const bits = bitsOf<T>(x);
-  const k = v128.sub<T>(exponentOf<T>(bits), bias);
-  const f = fractionOf<T>(bits);
-  const y = base == 0 ? natural<T>(k, f, v128.xor(x, x)) : based<T>(k, f, base);
-  return v128.add<T>(y, added);
+  const c = table<T>();
+  const tiny = v128.lt<T>(x, constant<T>(c, LEAST_NORMAL));
+  const bits = bitsOf<T>(select(tiny, v128.mul<T>(x, constant<T>(c, SUBNORMAL)), x));
+  const k = v128.sub<T>(exponentOf<T>(bits), v128.and(tiny, constant<T>(c, SUBNORMAL_BITS)));
+  const f = excessOf<T>(bits);
+  return withPoles<T>(x, base == 0 ? natural<T>(k, f, v128.xor(x, x)) : based<T>(k, f, base));
 }
 
 /** log x: 0 at 1, −∞ at 0, NaN below, ∞ at ∞; below 1 unit in the last place. */
@@ -136,60 +139,42 @@ function log10Body<T>(x: v128): v128 {
   return logarithm<T>(x, sizeof<T>() == 4 ? BASE10_F32 : BASE10_F64);
 }
 
-/** Logarithm to the base 2, exact for powers of 2; within 1 unit in the last place. */
+/** Logarithm to the base 2, exact for powers of 2; below 1 unit in the last place. */
 @inline export function log2<T>(x: v128): v128 {
   return log2Body<T>(x);
 }
 
-/** Logarithm to the base 10; within 1 unit in the last place. */
+/** Logarithm to the base 10; below 1 unit in the last place. */
 @inline export function log10<T>(x: v128): v128 {
   return log10Body<T>(x);
 }
 
-/** log(2^−`doublings` (high + low)), where low is at most the rounding error of high and high is not subnormal. */
-@inline export function logOfSum<T>(high: v128, low: v128, doublings: v128): v128 {
-  const special = unusual<T>(high);
-  let added: v128 = i64x2.splat(0);
-  let rest = v128.div<T>(low, high);
-  if (v128.any_true(special)) {
-    added = v128.and(singular<T>(high), special);
-    rest = v128.andnot(rest, special);
-  }
-  const bits = bitsOf<T>(high);
-  const y = natural<T>(v128.sub<T>(exponentOf<T>(bits), doublings), fractionOf<T>(bits), rest);
-  return v128.add<T>(y, added);
+/** low / high where that is a small correction of log high, 0 at the poles. */
+@inline function correction<T>(high: v128, low: v128): v128 {
+  const regular = v128.and(finite<T>(high), v128.gt<T>(high, v128.xor(high, high)));
+  return v128.and(v128.div<T>(low, high), regular);
 }
 
-/** log(1 + x) without cancellation: −∞ at −1, NaN below; within 2 units in the last place. */
+/** log(2^−`halvings` (high + low)), where low is at most the rounding error of high and high is not subnormal. */
+@inline export function logOfSum<T>(high: v128, low: v128, halvings: v128): v128 {
+  const bits = bitsOf<T>(high);
+  const k = v128.sub<T>(exponentOf<T>(bits), halvings);
+  return withPoles<T>(high, natural<T>(k, excessOf<T>(bits), correction<T>(high, low)));
+}
+
+/** log(1 + x) without cancellation: −∞ at −1, NaN below; below 1 unit in the last place. */
 @inline export function log1p<T>(x: v128): v128 {
   const one = constant<T>(table<T>(), ONE);
   const high = v128.add<T>(one, x);
-  const special = unusual<T>(high);
-  let added: v128 = i64x2.splat(0);
   // What rounding the sum lost (Knuth's sum, whichever is larger).
   const other = v128.sub<T>(high, x);
   const low = v128.add<T>(v128.sub<T>(x, v128.sub<T>(high, other)), v128.sub<T>(one, other));
-  let rest = v128.div<T>(low, high);
-  if (v128.any_true(special)) {
-    added = v128.and(singular<T>(high), special);
-    rest = v128.andnot(rest, special);
-  }
   const bits = bitsOf<T>(high);
   const k = exponentOf<T>(bits);
   // Where 1 + x needs no scaling, x itself is f, exactly.
   const unscaled = v128.eq<T>(k, v128.xor(x, x));
-  const f = select(unscaled, x, fractionOf<T>(bits));
-  const y = natural<T>(k, f, v128.andnot(rest, unscaled));
+  const f = select(unscaled, x, excessOf<T>(bits));
+  const y = natural<T>(k, f, v128.andnot(correction<T>(high, low), unscaled));
   // The sign is that of x already but for −0.
-  return v128.or(v128.add<T>(y, added), signOf<T>(x));
-}
-
-/** log x of float32. */
-@inline export function log_f32(x: v128): v128 {
-  return log<f32>(x);
-}
-
-/** log x of float64. */
-@inline export function log_f64(x: v128): v128 {
-  return log<f64>(x);
+  return v128.or(withPoles<T>(high, y), signOf<T>(x));
 }

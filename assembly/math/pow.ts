@@ -1,6 +1,7 @@
 // Powers of vectors: xʸ = e^(y log x), the logarithm and the product kept in two parts where float64 asks for it.
 
 import { scaleOnce, scaleTwice } from "./exp";
+import { bitsOf, exponentOf, fractionOf } from "./log";
 import { constant, highHalf, joinHalves, lowHalf, mulAdd, odd, polynomial, shortened, signMask } from "./vector";
 
 // Float64. With s = f / (2 + f): 3/2 · log(1 + f) = s (3 + s² + s⁴ · R(s²)), R minimax for |s| ≤ 3 − 2√2, relative
@@ -40,33 +41,19 @@ const NARROW = memory.data<f64>([
 
 const F32 = memory.data<f32>([0.5, 1.401298464324817e-45, Infinity]);
 
-/** The exponent of x / √½ as a float64. */
-@inline function exponent(bits: v128): v128 {
-  return f64x2.convert_low_i32x4_s(i32x4.shr_s(v128.shuffle<i32>(bits, bits, 1, 3, 1, 3), 20));
-}
-
-/** x / 2^exponent, in [√½, √2). */
-@inline function fraction(bits: v128): v128 {
-  return i64x2.add(v128.and(bits, i64x2.splat(0x000fffffffffffff)), i64x2.splat(0x3fe6a09e667f3bcd));
-}
-
-@inline function fromRootHalf(x: v128): v128 {
-  return i64x2.sub(x, i64x2.splat(0x3fe6a09e667f3bcd));
-}
-
 /** (2^−`bias` x)ʸ for normal x > 0 and |y| ≤ 2⁶⁴, below 1 unit in the last place. */
 function power_f64(x: v128, y: v128, bias: v128): v128 {
   const c = F64;
-  const bits = fromRootHalf(x);
-  const k = f64x2.sub(exponent(bits), bias);
-  const m = fraction(bits);
+  const bits = bitsOf<f64>(x);
+  const k = f64x2.sub(exponentOf<f64>(bits), bias);
+  const m = fractionOf<f64>(bits);
 
   // s = high + low. The denominator 1 + m is split exactly, so that the rest of the division is exact but for its end.
   const one = constant<f64>(c, ONE);
   const f = f64x2.sub(m, one);
-  const mHigh = shortened(m);
+  const mHigh = shortened<f64>(m);
   const inverse = f64x2.div(one, f64x2.add(m, one));
-  const high = shortened(f64x2.mul(f, inverse));
+  const high = shortened<f64>(f64x2.mul(f, inverse));
   let rest = f64x2.sub(f, f64x2.mul(high, f64x2.add(mHigh, one)));
   rest = f64x2.sub(rest, f64x2.mul(high, f64x2.sub(m, mHigh)));
   const low = f64x2.mul(rest, inverse);
@@ -78,20 +65,20 @@ function power_f64(x: v128, y: v128, bias: v128): v128 {
   const z = f64x2.add(square, squareLow);
   const r = mulAdd<f64>(f64x2.mul(z, z), polynomial<f64>(z, c, LOGARITHM, 7), squareLow);
   const three = constant<f64>(c, THREE);
-  const tHigh = shortened(f64x2.add(three, f64x2.add(square, r)));
+  const tHigh = shortened<f64>(f64x2.add(three, f64x2.add(square, r)));
   const tLow = f64x2.sub(r, f64x2.sub(f64x2.sub(tHigh, three), square));
 
   // l = 3/2 log x = k · 3/2 log 2 + s t = lHigh + lLow.
   const product = f64x2.mul(high, tHigh);
   const far = f64x2.mul(k, constant<f64>(c, LN2_HIGH));
   const l = f64x2.add(far, product);
-  const lHigh = shortened(l);
+  const lHigh = shortened<f64>(l);
   let lLow = mulAdd<f64>(low, tHigh, f64x2.mul(tLow, s));
   lLow = f64x2.add(lLow, f64x2.mul(k, constant<f64>(c, LN2_LOW)));
   lLow = f64x2.add(lLow, f64x2.sub(product, f64x2.sub(lHigh, far)));
 
   // p = y l = pHigh + pLow; beyond FARTHEST the result is 0 or ∞ whatever the low part.
-  const yHigh = shortened(y);
+  const yHigh = shortened<f64>(y);
   const exact = f64x2.mul(yHigh, lHigh);
   const limit = constant<f64>(c, FARTHEST);
   const pHigh = f64x2.pmax(f64x2.pmin(exact, limit), f64x2.neg(limit));
@@ -106,7 +93,7 @@ function power_f64(x: v128, y: v128, bias: v128): v128 {
   const b = f64x2.sub(pLow, f64x2.mul(n, constant<f64>(c, LN2_LOW)));
   const sum = f64x2.add(a, b);
   const twoThirds = constant<f64>(c, TWO_THIRDS);
-  const aHigh = shortened(sum);
+  const aHigh = shortened<f64>(sum);
   const main = f64x2.mul(aHigh, twoThirds);
   let small = f64x2.mul(f64x2.add(f64x2.sub(a, aHigh), b), twoThirds);
   small = mulAdd<f64>(sum, constant<f64>(c, TWO_THIRDS_LOW), small);
@@ -120,9 +107,9 @@ function power_f64(x: v128, y: v128, bias: v128): v128 {
 /** xʸ of float32 values in float64: relative error below 2⁻³⁰, so that rounding to float32 is all that counts. */
 function power_narrow(x: v128, y: v128): v128 {
   const c = NARROW;
-  const bits = fromRootHalf(x);
-  const k = exponent(bits);
-  const m = fraction(bits);
+  const bits = bitsOf<f64>(x);
+  const k = exponentOf<f64>(bits);
+  const m = fractionOf<f64>(bits);
   const one = constant<f64>(c, 4);
   const f = f64x2.sub(m, one);
   const s = f64x2.div(f, f64x2.add(m, one));
@@ -200,10 +187,9 @@ function unusualLanes_f64(x: v128, y: v128, power: v128, unusual: v128): v128 {
   return v128.or(power, v128.and(negative, v128.ne<T>(v128.trunc<T>(y), y)));
 }
 
-// The two bodies are not inlined: at their size a call costs nothing. They are not exported either, because the
-// compiler warns of vectors in the signature of an exported function.
+// Not inlined: at their size a call costs nothing.
 
-function body_f32(x: v128, y: v128): v128 {
+function pow_f32(x: v128, y: v128): v128 {
   const a = f32x4.abs(x);
   let power = joinHalves(power_narrow(lowHalf(a), lowHalf(y)), power_narrow(highHalf(a), highHalf(y)));
   power = signed<f32>(x, y, power);
@@ -214,23 +200,13 @@ function body_f32(x: v128, y: v128): v128 {
   return v128.any_true(unusual) ? unusualLanes_f32(x, y, power, unusual) : power;
 }
 
-function body_f64(x: v128, y: v128): v128 {
+function pow_f64(x: v128, y: v128): v128 {
   const a = f64x2.abs(x);
   let power = signed<f64>(x, y, power_f64(a, y, i64x2.splat(0)));
   let usual = v128.and(f64x2.ge(a, constant<f64>(F64, SMALLEST)), f64x2.lt(a, constant<f64>(F64, INFINITE)));
   usual = v128.and(usual, f64x2.lt(f64x2.abs(y), constant<f64>(F64, LARGEST)));
   const unusual = v128.not(usual);
   return v128.any_true(unusual) ? unusualLanes_f64(x, y, power, unusual) : power;
-}
-
-/** xʸ of float32, rounded once but for ties in doubt. */
-@inline export function pow_f32(x: v128, y: v128): v128 {
-  return body_f32(x, y);
-}
-
-/** xʸ of float64, below 1 unit in the last place. */
-@inline export function pow_f64(x: v128, y: v128): v128 {
-  return body_f64(x, y);
 }
 
 /** xʸ for all operands as C99 and IEEE 754 define it; below 1 unit in the last place. */

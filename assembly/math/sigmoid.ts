@@ -11,13 +11,3 @@ import { select, signMask } from "./vector";
   const q = v128.div<T>(e, v128.add<T>(one<T>(), e));
   return v128.sub<T>(base, v128.mul<T>(base, q));
 }
-
-/** 1 / (1 + e⁻ˣ) of float32. */
-@inline export function sigmoid_f32(x: v128): v128 {
-  return sigmoid<f32>(x);
-}
-
-/** 1 / (1 + e⁻ˣ) of float64. */
-@inline export function sigmoid_f64(x: v128): v128 {
-  return sigmoid<f64>(x);
-}

@@ -34,13 +34,3 @@ const COEFFICIENTS: usize = 3;
   const near = mulAdd<T>(polynomial<T>(z, c, COEFFICIENTS, sizeof<T>() == 4 ? 5 : 11), v128.mul<T>(z, a), a);
   return v128.or(select(v128.lt<T>(a, constant<T>(c, NEAR)), near, far), signOf<T>(x));
 }
-
-/** tanh x of float32. */
-@inline export function tanh_f32(x: v128): v128 {
-  return tanh<f32>(x);
-}
-
-/** tanh x of float64. */
-@inline export function tanh_f64(x: v128): v128 {
-  return tanh<f64>(x);
-}

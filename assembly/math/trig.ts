@@ -1,7 +1,7 @@
 // Sine, cosine and tangent of vectors: reduction modulo π / 2 in four exact pieces, then a polynomial.
 
 import { reduceHuge } from "./reduction";
-import { constant, mulAdd, odd, polynomial, select, signMask, signOf } from "./vector";
+import { constant, increment, mulAdd, odd, polynomial, select, signMask, signOf } from "./vector";
 
 // π / 2 in four parts of 14 bits (float32) or 32 bits (float64), the last one full: up to LARGEST the multiples of the
 // first three are exact, and what is left of π / 2 is too small to count even next to one of its multiples.
@@ -92,10 +92,8 @@ function hugeLanes_f64(x: v128, y: v128, q: i64): v128 {
   const lost = v128.sub<T>(v128.sub<T>(first, second), part);
   const third = v128.sub<T>(second, v128.sub<T>(v128.mul<T>(n, constant<T>(c, HALF_PI + 2)), lost));
   const r = v128.sub<T>(third, v128.mul<T>(n, constant<T>(c, HALF_PI + 3)));
-  let quarters = shifted;
   // One more quarter makes a cosine of the sine.
-  if (q) quarters = sizeof<T>() == 4 ? i32x4.sub(shifted, i32x4.splat(-1)) : i64x2.sub(shifted, i64x2.splat(-1));
-  const y = quarterWave<T>(r, quarters);
+  const y = quarterWave<T>(r, q ? increment<T>(shifted) : shifted);
   if (v128.any_true(v128.gt<T>(x, constant<T>(c, LARGEST)))) {
     return sizeof<T>() == 4 ? hugeLanes_f32(x, y, q) : hugeLanes_f64(x, y, q);
   }
@@ -175,24 +173,4 @@ function tanBody<T>(signed: v128): v128 {
 /** tan x for every finite x, however large; NaN at ±∞; within 2 units in the last place. */
 @inline export function tan<T>(x: v128): v128 {
   return tanBody<T>(x);
-}
-
-/** sin x of float32. */
-@inline export function sin_f32(x: v128): v128 {
-  return sin<f32>(x);
-}
-
-/** sin x of float64. */
-@inline export function sin_f64(x: v128): v128 {
-  return sin<f64>(x);
-}
-
-/** cos x of float32. */
-@inline export function cos_f32(x: v128): v128 {
-  return cos<f32>(x);
-}
-
-/** cos x of float64. */
-@inline export function cos_f64(x: v128): v128 {
-  return cos<f64>(x);
 }
