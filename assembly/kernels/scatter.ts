@@ -3,8 +3,8 @@
 // All kernels here are called alike. Operands out, from, index₀ … indexₖ₋₁ with 1 ≤ k ≤ 8, the indices int32; out
 // holds a copy of the tensor written into. The nest is that of the index tensors and of what is not indexed; index
 // tensors have stride 0 over dims they are broadcast in, out has stride 0 over dims that only index tensors vary in,
-// from any strides (all 0 for a scalar). Parameters 2j, 2j + 1: size and byte stride in out of the dim that index j goes
-// along; the size is given as -1 - size where negative indices are refused. out must not overlap the others.
+// from any strides (all 0 for a scalar). Parameters 2j, 2j + 1: size and byte stride in out of the dim that index j
+// goes along; the size is given as -1 - size where negative indices are refused. out must not overlap the others.
 //
 // Fails with STATUS_INDEX and the index as detail before anything is written: each call first looks at all indices.
 //
