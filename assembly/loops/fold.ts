@@ -15,7 +15,10 @@ export abstract class Fold<Acc> {
   abstract finishes(): bool;
   /** Whether `fold` or `finish` read the context. */
   abstract contextual(): bool;
-  /** Whether a run has several accumulators at work; folds of many instructions, and rare ones, have one. */
+  /**
+   * Whether several accumulators are at work, because each step waits for the one before; folds of many
+   * instructions, of integers, and rare ones make do with one.
+   */
   abstract parallel(): bool;
 }
 
@@ -24,7 +27,7 @@ export abstract class Plain<Acc> extends Fold<Acc> {
   @inline finish(acc: v128, n: f64, c: v128): v128 { return acc; }
   @inline finishes(): bool { return false; }
   @inline contextual(): bool { return false; }
-  @inline parallel(): bool { return true; }
+  @inline parallel(): bool { return isFloat<Acc>(); }
 }
 
 /** The same, but compact instead of fast. */
@@ -70,7 +73,7 @@ export type Put = (acc: usize, to: usize, stride: isize, n: u32) => void;
 }
 
 /** Makes lanes of accumulators of the elements in the low bytes of `x`. */
-@inline function widen<In, Acc>(x: v128): v128 {
+@inline export function widen<In, Acc>(x: v128): v128 {
   if (isFloat<Acc>() && sizeof<In>() == 4 && sizeof<Acc>() == 8) return f64x2.promote_low_f32x4(x);
   if (sizeof<In>() == 1 && sizeof<Acc>() == 4) return i32x4.extend_low_i16x8_u(i16x8.extend_low_i8x16_u(x));
   return x;
@@ -107,6 +110,14 @@ export type Put = (acc: usize, to: usize, stride: isize, n: u32) => void;
     else high |= load<u8>(from + i) << (<u64>(i - 8) << 3);
   }
   return widen<In, Acc>(i64x2.replace_lane(i64x2.splat(low), 1, high));
+}
+
+/** Writes the first `n` lanes, fewer than a vector has; elements of 4 or 8 bytes. */
+@inline export function writePart<T>(to: usize, v: v128, n: u32): void {
+  if (sizeof<T>() == 8 || n > 1) v128.store_lane<u64>(to, v, 0);
+  if (sizeof<T>() == 8) return;
+  if (n == 1) v128.store_lane<u32>(to, v, 0);
+  else if (n == 3) v128.store_lane<u32>(to, v, 2, 8);
 }
 
 /** Ones in the first `n` lanes. */

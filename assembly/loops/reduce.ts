@@ -12,7 +12,7 @@ import { Finish, finishBy, Fold, Merge, mergeBy, Put, putBy, Rows, rowsBy, Run, 
 import { gather } from "./gather";
 
 /** Elements of a block along an output, a multiple of what a run folds in one iteration; rows of a block of a tile. */
-const RUN: u32 = 1920;
+const RUN: u32 = 960;
 const ROWS: u32 = 64;
 /** Rows that are brought into scratch memory at once. */
 const BROUGHT: u32 = 16;
@@ -59,6 +59,12 @@ const BROUGHT_COLUMNS: u32 = 2;
     return pointerOf(this.block, operand) + offsetOf(this.block, operand, 0, this.outer, index);
   }
 
+  /** How many outputs from `begin` on, before `end`, differ in their last dim only. */
+  @inline left(begin: u32, end: u32): u32 {
+    const row = sizeOf(this.block, this.outer - 1);
+    return min(row - begin % row, end - begin);
+  }
+
   /** Byte stride of any operand from an output to the next. */
   @inline step(operand: u32): isize {
     return this.outer ? strideOf(this.block, operand, this.outer - 1) : 0;
@@ -103,6 +109,12 @@ export function reductionOf(record: u32, block: usize, operand: u32, size: usize
   return over;
 }
 
+/** Makes the groups over another operand of the same block those of `first`. */
+export function groupLike(over: Reduction, first: Reduction): void {
+  if (first.whole) over.mode = WHOLE;
+  else over.mode = over.across == <isize>over.size ? COLUMNS : BROUGHT_COLUMNS;
+}
+
 /** Bytes from the first element to the one with flat index `index` over the dims [from, to). */
 export function offsetOf(block: usize, operand: u32, from: u32, to: u32, index: u32): isize {
   let offset: isize = 0;
@@ -122,8 +134,7 @@ export function offsetOf(block: usize, operand: u32, from: u32, to: u32, index: 
 /** How many outputs from flat index `begin` on, before `end`, form a group; `width` is the size of an accumulator. */
 @inline export function groupSize(over: Reduction, begin: u32, end: u32, width: usize): u32 {
   if (over.whole) return 1;
-  const row = sizeOf(over.block, over.outer - 1);
-  return min(<u32>(TILE / width), min(row - begin % row, end - begin));
+  return min(<u32>(TILE / width), over.left(begin, end));
 }
 
 /** Bytes of the accumulators of a group, in whole vectors. */

@@ -1,6 +1,8 @@
-// Loop nests of many shapes and strides for tests of kernels, and values to fill them with.
+// Loop nests of many shapes and strides for tests of kernels, values to fill them with, and kernels run in pieces.
 
-import type { Values, Word } from "./kernels.js";
+import { readFileSync } from "node:fs";
+import { expect } from "vitest";
+import type { Kernels, Values, Word } from "./kernels.js";
 
 /** Where the elements of an operand lie: strides and offset in elements of an array of `length`. */
 export interface Layout {
@@ -92,7 +94,110 @@ export const layouts: readonly Layout[] = [
   permuted([2, 3, 7, 90], [1, 0, 2, 3]),
 ];
 
+/** An operand of a kernel: strides and offset in elements of an array. */
+export interface Placed {
+  readonly word: Word;
+  readonly strides: readonly number[];
+  readonly offset?: number;
+}
+
+const UNTOUCHED = 77;
+
+/**
+ * Runs a kernel over its range of `count` at once and in three pieces, last first, which must agree in every bit;
+ * returns the arrays of the results. A kernel must leave alone what lies beside its results.
+ */
+export function runInPieces(
+  kernels: Kernels,
+  kernel: string,
+  sizes: readonly number[],
+  count: number,
+  results: readonly (Placed & { readonly length: number })[],
+  inputs: readonly (Placed & { readonly values: Values })[],
+  parameters: readonly number[] = [],
+): Values[] {
+  kernels.reset();
+  const pointed = ({ word, strides, offset = 0 }: Placed, address: number) => ({
+    pointer: address + offset * bytesOf(word),
+    strides: strides.map((s) => s * bytesOf(word)),
+  });
+  const inputOperands = inputs.map((input) => pointed(input, kernels.place(input.values)));
+  const a = Math.floor(count / 3);
+  const b = Math.min(count, a + 1);
+  const atOnce = [[0, count]] as const;
+  const inThree = [
+    [b, count],
+    [a, b],
+    [0, a],
+  ] as const;
+  const [whole, pieces] = [atOnce, inThree].map((ranges) => {
+    // A few more elements before and after, to see that they stay as they are.
+    const addresses = results.map(({ word, length }) => {
+      const address = kernels.reserve((length + 8) * bytesOf(word));
+      kernels.view(word, address, length + 8).fill(UNTOUCHED);
+      return address;
+    });
+    const resultOperands = results.map((result, i) => pointed(result, addresses[i]! + 4 * bytesOf(result.word)));
+    const block = kernels.writeBlock({ sizes, operands: [...resultOperands, ...inputOperands], parameters });
+    for (const [begin, end] of ranges) expect(kernels.run(kernel, block, begin, end)).toBe(0);
+    return results.map(({ word, length }, i) => kernels.view(word, addresses[i]!, length + 8).slice());
+  });
+  return results.map((result, i) => {
+    const all = whole![i]!;
+    const same = Buffer.compare(Buffer.from(all.buffer), Buffer.from(pieces![i]!.buffer)) === 0;
+    if (!same) expect.fail(`${kernel}: pieces differ from the whole for sizes ${sizes}, strides ${inputs[0]?.strides}`);
+    const once = sizes.map((n, d) => (result.strides[d] === 0 ? 1 : n));
+    const written = new Set(offsets(once, result.strides).map((o) => o + (result.offset ?? 0) + 4));
+    all.forEach((x, at) => {
+      if (!written.has(at) && x !== UNTOUCHED) expect.fail(`${kernel} wrote beside its result, sizes ${sizes}`);
+    });
+    return all.slice(4, -4);
+  });
+}
+
+/** Fails unless two numbers are equal, both NaN, or no further apart than `tolerance`. */
+export function agree(actual: number, wanted: number, tolerance: number, text: string): void {
+  if (actual === wanted || (Number.isNaN(actual) && Number.isNaN(wanted))) return;
+  if (!(Math.abs(actual - wanted) <= tolerance)) expect.fail(`${text}: ${actual} instead of ${wanted}`);
+}
+
+/** Half the distance of 1 to the next larger number: the relative error of rounding. */
+export const epsilon: Record<Word, number> = { f32: 2 ** -24, f64: 2 ** -53, i32: 0, u8: 0 };
+
+/** Sum in float64 with the rounding errors kept (Neumaier). */
+export function sum(row: readonly number[]): number {
+  let total = 0;
+  let lost = 0;
+  for (const x of row) {
+    const next = total + x;
+    if (Number.isFinite(next)) lost += Math.abs(total) >= Math.abs(x) ? total - next + x : x - next + total;
+    total = next;
+  }
+  return total + lost;
+}
+
+/** The largest number, NaN if there is one, −∞ of none. */
+export function largest(row: readonly number[]): number {
+  return row.reduce((a, x) => (Number.isNaN(a) || x <= a ? a : x), -Infinity);
+}
+
+/** What PyTorch gave for rows of numbers, see scripts/record-reductions.py. */
+export const recorded = JSON.parse(
+  readFileSync(new URL("../fixtures/reductions/values.json", import.meta.url), "utf8"),
+  (_key, value) => (typeof value === "string" ? Number(value) : value),
+) as {
+  readonly rows: number[][];
+  readonly targets: number[];
+  readonly weights: number[];
+} & Record<"f32" | "f64", Record<string, number[][]>>;
+
 let state = 1;
+
+/** Numbers as an array of a dtype. */
+export function arrayOf(word: Word, numbers: readonly number[]): Values {
+  const arrays = { f32: Float32Array, f64: Float64Array, i32: Int32Array, u8: Uint8Array };
+  return arrays[word].from(numbers);
+}
 
 /** Pseudo-random numbers in [0, 1), the same in each run. */
 export function random(): number {
@@ -112,6 +217,5 @@ export function randomValues(word: Word, length: number, kind: "ties" | "nearOne
     const x = (random() - 0.5) * 8;
     return random() < 0.2 ? Math.round(x) : x;
   };
-  const arrays = { f32: Float32Array, f64: Float64Array, i32: Int32Array, u8: Uint8Array };
-  return new arrays[word](length).map(value);
+  return arrayOf(word, Array.from({ length }, value));
 }

@@ -1,13 +1,24 @@
 // The reduction kernels against plain float64 loops, over many shapes and strides, and in pieces.
 
-import { beforeEach, describe, expect, test } from "vitest";
-import { type Kernels, loadKernels, type Word } from "../helpers/kernels.js";
-import { bytesOf, dense, type Layout, layouts, offsets, randomValues, sizesOf } from "../helpers/nests.js";
+import { describe, expect, test } from "vitest";
+import { loadKernels, type Values, type Word } from "../helpers/kernels.js";
+import {
+  agree,
+  arrayOf,
+  dense,
+  epsilon,
+  type Layout,
+  largest,
+  layouts,
+  offsets,
+  randomValues,
+  recorded,
+  runInPieces,
+  sizesOf,
+  sum,
+} from "../helpers/nests.js";
 
-let kernels: Kernels;
-beforeEach(() => {
-  kernels = loadKernels();
-});
+const kernels = loadKernels();
 
 interface Case {
   readonly kernel: string;
@@ -16,71 +27,27 @@ interface Case {
   readonly parameters?: readonly number[];
 }
 
-/** Runs a kernel whole and in pieces, which must agree in every bit; returns the results and the elements of each. */
-function reduce(
-  { kernel, input, results, parameters = [] }: Case,
-  layout: Layout,
-  reduced: number,
-  values: ReturnType<typeof randomValues>,
-) {
-  const outer = layout.sizes.slice(0, layout.sizes.length - reduced);
-  const count = sizesOf(outer);
-  const address = kernels.place(values);
-  const inputOperand = {
-    pointer: address + layout.offset * bytesOf(input),
-    strides: layout.strides.map((s) => s * bytesOf(input)),
-  };
-  const run = (pieces: readonly (readonly [number, number])[]) => {
-    const operands = results.map((word) => ({
-      pointer: kernels.reserve(count * bytesOf(word) + 1),
-      strides: [...dense(outer, bytesOf(word)), ...layout.sizes.slice(outer.length).fill(0)],
-    }));
-    const block = kernels.writeBlock({
-      sizes: layout.sizes,
-      operands: [...operands, inputOperand],
-      parameters: [reduced, ...parameters],
-    });
-    for (const [begin, end] of pieces) expect(kernels.run(kernel, block, begin, end)).toBe(0);
-    return operands.map(({ pointer }, i) => kernels.view(results[i]!, pointer, count).slice());
-  };
-  const whole = run([[0, count]]);
-  const a = Math.floor(count / 3);
-  const b = Math.min(count, a + 1);
-  const pieces = run([
-    [b, count],
-    [a, b],
-    [0, a],
-  ]);
-  for (const [i, result] of whole.entries()) {
-    const same = Buffer.compare(Buffer.from(result.buffer), Buffer.from(pieces[i]!.buffer)) === 0;
-    expect(same, `${kernel} in pieces on ${layout.name}`).toBe(true);
-  }
-  const starts = offsets(outer, layout.strides.slice(0, outer.length));
-  const inner = offsets(layout.sizes.slice(outer.length), layout.strides.slice(outer.length));
-  const rows = starts.map((s) => inner.map((o) => values[layout.offset + s + o] as number));
-  kernels.reset();
-  return { whole, rows };
+/** Runs a kernel; returns its results and the elements that each of them is reduced from. */
+function reduce({ kernel, input, results, parameters = [] }: Case, layout: Layout, reduced: number, values: Values) {
+  const { sizes, strides, offset } = layout;
+  const outer = sizes.slice(0, sizes.length - reduced);
+  const length = sizesOf(outer);
+  const resultStrides = [...dense(outer), ...sizes.slice(outer.length).fill(0)];
+  const whole = runInPieces(
+    kernels,
+    kernel,
+    sizes,
+    length,
+    results.map((word) => ({ word, strides: resultStrides, length })),
+    [{ word: input, strides, offset, values }],
+    [reduced, ...parameters],
+  );
+  const starts = offsets(outer, strides.slice(0, outer.length));
+  const inner = offsets(sizes.slice(outer.length), strides.slice(outer.length));
+  return { whole, rows: starts.map((s) => inner.map((o) => values[offset + s + o] as number)) };
 }
 
-/** Compares a result with a reference: equal, both NaN, or within `tolerance` of `scale`. */
-function agree(actual: number, wanted: number, tolerance: number, text: string): void {
-  if (Object.is(actual, wanted) || actual === wanted || (Number.isNaN(actual) && Number.isNaN(wanted))) return;
-  if (!(Math.abs(actual - wanted) <= tolerance)) expect.fail(`${text}: ${actual} instead of ${wanted}`);
-}
-
-const epsilon: Record<Word, number> = { f32: 2 ** -24, f64: 2 ** -53, i32: 0, u8: 0 };
-const sum = (row: readonly number[]) => {
-  let total = 0;
-  let lost = 0;
-  for (const x of row) {
-    const next = total + x;
-    if (Number.isFinite(next)) lost += Math.abs(total) >= Math.abs(x) ? total - next + x : x - next + total;
-    total = next;
-  }
-  return total + lost;
-};
 const absolute = (row: readonly number[]) => sum(row.map(Math.abs));
-const largest = (row: readonly number[]) => row.reduce((a, x) => (Number.isNaN(a) || x <= a ? a : x), -Infinity);
 const smallest = (row: readonly number[]) => -largest(row.map((x) => -x));
 const first = (row: readonly number[], x: number) => row.findIndex((y) => Object.is(x, y) || x === y);
 const power = (p: number) => (row: readonly number[]) => sum(row.map((x) => Math.abs(x) ** p)) ** (1 / p);
@@ -215,7 +182,7 @@ const laws: Law[] = [
   ]),
 ];
 
-function check(law: Law, layout: Layout, reduced: number, values: ReturnType<typeof randomValues>): void {
+function check(law: Law, layout: Layout, reduced: number, values: Values): void {
   if (law.nonempty && layout.sizes.slice(-reduced).includes(0)) return;
   const { whole, rows } = reduce(law, layout, reduced, values);
   for (const [i, row] of rows.entries()) {
@@ -292,5 +259,45 @@ test("the sign of zero follows the first of equal extrema", () => {
     const { whole } = reduce({ kernel, input: "f32", results: ["f32", "i32"] }, layout, 1, values);
     expect([...whole[0]!]).toEqual([-0, 0]);
     expect([...whole[1]!]).toEqual([0, 0]);
+  }
+});
+
+const names: [stem: string, parameters: number[], units: number][] = [
+  ...["amax", "amin", "any", "all", "argmax", "argmin", "maxdim", "mindim", "count_nonzero", "norminf"].map(
+    (stem): [string, number[], number] => [stem, [], 0],
+  ),
+  ...["sum", "mean", "prod", "nansum", "logsumexp", "norm1", "norm2"].map((stem): [string, number[], number] => [
+    stem,
+    [],
+    8,
+  ]),
+  ["normp", [3], 16],
+  ["var", [1], 8],
+  ["varmean", [1], 8],
+];
+
+test.each(floats)("gives what PyTorch gives in %s", (word) => {
+  const { rows } = recorded;
+  const [n, m] = [rows.length, rows[0]!.length];
+  const values = arrayOf(word, rows.flat());
+  for (const [stem, parameters, units] of names) {
+    const results = recorded[word][stem]!;
+    const words = results.map((_, i): Word => {
+      if (stem === "any" || stem === "all") return "u8";
+      return i === 1 && stem !== "varmean" ? "i32" : word;
+    });
+    if (["argmax", "argmin", "count_nonzero"].includes(stem)) words[0] = "i32";
+    const kernel = words.length === 1 && words[0] !== word ? `${stem}_${word}_${words[0]}` : `${stem}_${word}`;
+    const layout: Layout = { name: "rows", sizes: [n, m], strides: [m, 1], offset: 0, length: n * m };
+    const { whole } = reduce({ kernel, input: word, results: words, parameters }, layout, 1, values);
+    for (const [k, result] of whole.entries()) {
+      for (const [i, x] of result.entries()) {
+        const wanted = results[k]![i]!;
+        // PyTorch's running mean loses infinities that its own mean keeps.
+        if (stem === "varmean" && !rows[i]!.every(Number.isFinite)) continue;
+        const scale = Math.max(Math.abs(wanted), stem === "sum" || stem === "mean" ? absolute(rows[i]!) : 0);
+        agree(x, wanted, units * epsilon[word] * scale, `${kernel} of row ${i}`);
+      }
+    }
   }
 });

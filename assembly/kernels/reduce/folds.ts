@@ -1,6 +1,8 @@
 // The rules by which the reductions fold.
 
-import { Finished, Plain, Rare } from "../../loops/fold";
+import { Contextual, Finished, Plain, Rare } from "../../loops/fold";
+import { exp } from "../../math/exp";
+import { log } from "../../math/log";
 
 /** Σ x. */
 @final export class Sum<T> extends Plain<T> {
@@ -104,4 +106,18 @@ import { Finished, Plain, Rare } from "../../loops/fold";
     return v128.or(v128.pmax<T>(acc, v128.abs<T>(x)), v128.ne<T>(x, x));
   }
   @inline merge(a: v128, b: v128): v128 { return v128.or(v128.pmax<T>(a, b), v128.ne<T>(b, b)); }
+}
+
+/** A function of its own, since it appears in several loops. */
+function exponential<T>(x: v128): v128 {
+  return exp<T>(x);
+}
+
+/** Σ e^(x − c), and in the end c + log of it. */
+@final export class SumOfExp<T> extends Contextual<T> {
+  @inline neutral(): v128 { return i32x4.splat(0); }
+  @inline fold(acc: v128, x: v128, c: v128): v128 { return v128.add<T>(acc, exponential<T>(v128.sub<T>(x, c))); }
+  @inline merge(a: v128, b: v128): v128 { return v128.add<T>(a, b); }
+  @inline finish(acc: v128, n: f64, c: v128): v128 { return v128.add<T>(log<T>(acc), c); }
+  @inline parallel(): bool { return false; }
 }

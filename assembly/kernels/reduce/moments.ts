@@ -6,11 +6,9 @@
 import { integer, parameter } from "../../block";
 import { Contextual, finishBy, putBy } from "../../loops/fold";
 import { accumulators, foldBy, groupBytes, groupSize, reductionOf, TILE } from "../../loops/reduce";
-import { exp } from "../../math/exp";
-import { log } from "../../math/log";
 import { pow } from "../../math/pow";
 import { KERNEL_SCRATCH, scratch } from "../../memory/scratch";
-import { Max, Mean, Sum } from "./folds";
+import { Max, Mean, Sum, SumOfExp } from "./folds";
 
 /** Σ (x − c)². */
 @final class Deviation extends Contextual<f64> {
@@ -55,20 +53,6 @@ export function var_f64(block: usize, begin: u32, end: u32): void { variance<f64
 /** Variance and mean: operands variance, mean, input; parameter 1 is the correction. */
 export function varmean_f32(block: usize, begin: u32, end: u32): void { variance<f32>(block, begin, end, 2); }
 export function varmean_f64(block: usize, begin: u32, end: u32): void { variance<f64>(block, begin, end, 2); }
-
-/** A function of its own, since it appears in several loops. */
-function exponential<T>(x: v128): v128 {
-  return exp<T>(x);
-}
-
-/** Σ e^(x − c), and in the end c + log of it. */
-@final class SumOfExp<T> extends Contextual<T> {
-  @inline neutral(): v128 { return i32x4.splat(0); }
-  @inline fold(acc: v128, x: v128, c: v128): v128 { return v128.add<T>(acc, exponential<T>(v128.sub<T>(x, c))); }
-  @inline merge(a: v128, b: v128): v128 { return v128.add<T>(a, b); }
-  @inline finish(acc: v128, n: f64, c: v128): v128 { return v128.add<T>(log<T>(acc), c); }
-  @inline parallel(): bool { return false; }
-}
 
 function logSumExp<T>(block: usize, begin: u32, end: u32): void {
   const over = reductionOf(0, block, 1, sizeof<T>(), integer(block, 0));
