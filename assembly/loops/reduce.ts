@@ -12,7 +12,7 @@ import { Finish, finishBy, Fold, Merge, mergeBy, Put, putBy, Rows, rowsBy, Run, 
 import { gather } from "./gather";
 
 /** Elements of a block along an output, a multiple of what a run folds in one iteration; rows of a block of a tile. */
-const RUN: u32 = 960;
+const RUN: u32 = 1440;
 const ROWS: u32 = 64;
 /** Rows that are brought into scratch memory at once. */
 const BROUGHT: u32 = 16;
@@ -50,6 +50,8 @@ const BROUGHT_COLUMNS: u32 = 2;
   along: isize;
   /** Whether the last reduced dim is worked on in place. */
   inPlace: bool;
+  /** Whether all elements of an output stand side by side. */
+  together: bool;
 
   /** Whether a group is one output. */
   @inline get whole(): bool { return this.mode == WHOLE; }
@@ -61,7 +63,7 @@ const BROUGHT_COLUMNS: u32 = 2;
 
   /** How many outputs from `begin` on, before `end`, differ in their last dim only. */
   @inline left(begin: u32, end: u32): u32 {
-    const row = sizeOf(this.block, this.outer - 1);
+    const row = this.outer ? sizeOf(this.block, this.outer - 1) : 1;
     return min(row - begin % row, end - begin);
   }
 
@@ -99,6 +101,7 @@ export function reductionOf(record: u32, block: usize, operand: u32, size: usize
   over.inner = inner;
   over.along = along;
   over.inPlace = dense && (inner == count || inner >= 512);
+  over.together = dense && inner == count;
   let mode = WHOLE;
   if (outer) {
     if (across == <isize>size && !dense) mode = COLUMNS;
@@ -158,14 +161,14 @@ function settle(index: u32, acc: usize, bytes: usize, merge: Merge): void {
 /** How many elements from position `position` on are worked on as one block. */
 export function chunkLength(over: Reduction, position: u32): u32 {
   let n = over.count - position;
-  if (over.inPlace) n = min(n, over.inner - (over.inner == over.count ? position : position % over.inner));
+  if (over.inPlace) n = min(n, over.inner - (over.together ? position : position % over.inner));
   return min(RUN, n);
 }
 
 /** Where these `n` elements of the output whose first element is at `first` stand side by side. */
 export function chunkAt(over: Reduction, first: usize, position: u32, n: u32): usize {
   const inner = over.inner;
-  if (inner == over.count && over.along == <isize>over.size) return first + <usize>position * over.size;
+  if (over.together) return first + <usize>position * over.size;
   if (!n) return first;
   let prefix = position / inner;
   let within = position - prefix * inner;
@@ -188,10 +191,14 @@ export function chunkAt(over: Reduction, first: usize, position: u32, n: u32): u
 function foldWhole(over: Reduction, first: usize, context: usize, run: Run, merge: Merge): void {
   const acc = accumulators();
   for (let position: u32 = 0, index: u32 = 0; ; index++) {
-    const n = chunkLength(over, position);
-    run(chunkAt(over, first, position, n), n, acc, context);
+    const n = over.together ? min(RUN, over.count - position) : chunkLength(over, position);
+    const from = over.together ? first + <usize>position * over.size : chunkAt(over, first, position, n);
+    run(from, n, acc, context);
     position += n;
-    if (position >= over.count) return settle(index, acc, 16, merge);
+    if (position >= over.count) {
+      if (index) settle(index, acc, 16, merge);
+      return;
+    }
     carry(index, acc, 16, merge);
   }
 }
@@ -260,12 +267,24 @@ function reduceBy(
   const over = reductionOf(0, block, 1, size, integer(block, 0));
   const acc = accumulators();
   const n = <f64>over.count;
+  const step = over.step(0);
   while (begin < end) {
-    const cols = groupSize(over, begin, end, width);
-    foldGroup(over, width, begin, cols, acc, run, rows, merge);
-    finish(acc, groupBytes(cols, width), n, acc);
-    put(acc, over.at(0, begin), over.step(0), cols);
-    begin += cols;
+    let first = over.at(1, begin), out = over.at(0, begin);
+    let cols = over.left(begin, end);
+    if (over.whole) {
+      begin += cols;
+      for (; cols; cols--, first += over.across, out += step) {
+        foldWhole(over, first, acc, run, merge);
+        finish(acc, 16, n, acc);
+        put(acc, out, 0, 1);
+      }
+    } else {
+      cols = min(cols, <u32>(TILE / width));
+      foldColumns(over, width, first, cols, acc, rows, merge);
+      finish(acc, groupBytes(cols, width), n, acc);
+      put(acc, out, step, cols);
+      begin += cols;
+    }
   }
 }
 

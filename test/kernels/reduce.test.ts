@@ -183,7 +183,7 @@ const laws: Law[] = [
 ];
 
 function check(law: Law, layout: Layout, reduced: number, values: Values): void {
-  if (law.nonempty && layout.sizes.slice(-reduced).includes(0)) return;
+  if (law.nonempty && layout.sizes.slice(layout.sizes.length - reduced).includes(0)) return;
   const { whole, rows } = reduce(law, layout, reduced, values);
   for (const [i, row] of rows.entries()) {
     const wanted = law.reference(row);
@@ -203,7 +203,7 @@ function check(law: Law, layout: Layout, reduced: number, values: Values): void 
 describe.each(laws)("$kernel $parameters", (law) => {
   test("equals a plain loop over all shapes and strides, whole and in pieces", () => {
     for (const layout of layouts) {
-      for (let reduced = 1; reduced <= layout.sizes.length; reduced++) {
+      for (let reduced = layout.length < 200 ? 0 : 1; reduced <= layout.sizes.length; reduced++) {
         const values = randomValues(law.input, layout.length, law.kernel.startsWith("prod") ? "nearOne" : "ties");
         check(law, layout, reduced, values);
       }
