@@ -62,14 +62,20 @@ function farErfc(a: v128): v128 {
   const around = f64x2.mul(polynomial<f64>(t, c, 5, 20), t);
   const whole = f64x2.add(center, around);
   const k = f64x2.div(whole, denominator);
-  // a² in two parts: the first exact, the second what is left, and with it what rounding K and the denominator lost,
-  // relative to them (K is near 1 / 0.85).
-  const lostToo = f64x2.sub(around, f64x2.sub(whole, center));
+  const kHigh = shortened<f64>(k);
+  const kLow = f64x2.sub(k, kHigh);
+  const dHigh = shortened<f64>(denominator);
+  const dLow = f64x2.sub(denominator, dHigh);
+  let rest = f64x2.sub(f64x2.sub(whole, f64x2.mul(kHigh, dHigh)), f64x2.mul(kHigh, dLow));
+  rest = f64x2.sub(f64x2.sub(rest, f64x2.mul(kLow, dHigh)), f64x2.mul(kLow, dLow));
+  // What rounding K, the denominator and their quotient lost, relative to K, which is near 1 / 0.85.
+  rest = f64x2.add(f64x2.sub(rest, f64x2.mul(lost, k)), f64x2.sub(around, f64x2.sub(whole, center)));
+  // a² in two parts: the first exact, the second what is left, and with it those losses.
   const high = shortened<f64>(a);
   const square = f64x2.neg(f64x2.mul(high, high));
   const n = exponentOf<f64>(square);
-  let low = f64x2.mul(f64x2.sub(lostToo, f64x2.mul(lost, k)), constant<f64>(c, 2));
-  low = f64x2.sub(low, f64x2.mul(f64x2.sub(a, high), f64x2.add(a, high)));
+  let low = f64x2.mul(f64x2.sub(a, high), f64x2.add(a, high));
+  low = f64x2.sub(f64x2.mul(rest, constant<f64>(c, 2)), low);
   return scaleTwice<f64>(mulAdd<f64>(k, expm1OfSum<f64>(square, low, n), k), n);
 }
 
