@@ -1,6 +1,5 @@
 // Arithmetic of two operands: add, sub, mul, div, pow and kin.
 
-import { STATUS_DIVISION, fail } from "../block";
 import { map2, map2heavy } from "../loops/map";
 import { pow } from "../math/pow";
 import { Binary, LanewiseBinary } from "../rules";
@@ -31,3 +30,152 @@ export function mul_i32(block: usize, begin: u32, end: u32): void { map2<i32, Mu
 }
 export function div_f32(block: usize, begin: u32, end: u32): void { map2<f32, Div<f32>>(block, begin, end); }
 export function div_f64(block: usize, begin: u32, end: u32): void { map2<f64, Div<f64>>(block, begin, end); }
+
+@final class Or extends Binary<u8> {
+  @inline many(a: v128, b: v128): v128 { return v128.or(a, b); }
+}
+export function add_u8(block: usize, begin: u32, end: u32): void { map2<u8, Or>(block, begin, end); }
+
+@final class And extends Binary<u8> {
+  @inline many(a: v128, b: v128): v128 { return v128.and(a, b); }
+}
+export function mul_u8(block: usize, begin: u32, end: u32): void { map2<u8, And>(block, begin, end); }
+
+@final class Rsub<T> extends Binary<T> {
+  @inline many(a: v128, b: v128): v128 { return v128.sub<T>(b, a); }
+}
+export function rsub_f32(block: usize, begin: u32, end: u32): void { map2<f32, Rsub<f32>>(block, begin, end); }
+export function rsub_f64(block: usize, begin: u32, end: u32): void { map2<f64, Rsub<f64>>(block, begin, end); }
+export function rsub_i32(block: usize, begin: u32, end: u32): void { map2<i32, Rsub<i32>>(block, begin, end); }
+
+@final class DivTrunc<T> extends Binary<T> {
+  @inline many(a: v128, b: v128): v128 { return v128.trunc<T>(v128.div<T>(a, b)); }
+}
+export function div_trunc_f32(block: usize, begin: u32, end: u32): void { map2<f32, DivTrunc<f32>>(block, begin, end); }
+export function div_trunc_f64(block: usize, begin: u32, end: u32): void { map2<f64, DivTrunc<f64>>(block, begin, end); }
+
+/** Quotient of integers toward zero; the caller has refused zeros. The least integer by -1 wraps. */
+@final class DivTruncInteger extends LanewiseBinary<i32> {
+  @inline one(a: i32, b: i32): i32 { return b == -1 ? -a : a / b; }
+}
+export function div_trunc_i32(block: usize, begin: u32, end: u32): void { map2heavy<i32, DivTruncInteger>(block, begin, end); }
+
+/**
+ * a / b rounded down as Python does it: from the exact remainder, so that a large quotient is not rounded up by the
+ * division; by zero it is the plain quotient.
+ */
+@inline function floorQuotient<T extends number>(a: T, b: T): T {
+  if (b == 0) return a / b as T;
+  const r = remainderOf<T>(a, b);
+  let q = (a - r) / b as T;
+  if (r != 0 && (b < 0) != (r < 0)) q = q - 1 as T;
+  if (q == 0) return copysign<T>(0, a / b as T);
+  const down = floor<T>(q);
+  return q - down > 0.5 ? down + 1 as T : down;
+}
+@final class DivFloor<T extends number> extends LanewiseBinary<T> {
+  @inline one(a: T, b: T): T { return floorQuotient<T>(a, b); }
+}
+export function div_floor_f32(block: usize, begin: u32, end: u32): void { map2heavy<f32, DivFloor<f32>>(block, begin, end); }
+export function div_floor_f64(block: usize, begin: u32, end: u32): void { map2heavy<f64, DivFloor<f64>>(block, begin, end); }
+
+@final class DivFloorInteger extends LanewiseBinary<i32> {
+  @inline one(a: i32, b: i32): i32 {
+    if (b == -1) return -a;
+    const q = a / b;
+    return q * b != a && (a ^ b) < 0 ? q - 1 : q;
+  }
+}
+export function div_floor_i32(block: usize, begin: u32, end: u32): void { map2heavy<i32, DivFloorInteger>(block, begin, end); }
+
+/** Exact remainder with the sign of a (C's fmod). */
+@inline function remainderOf<T extends number>(a: T, b: T): T {
+  return sizeof<T>() == 4 ? <T>fmod32(<f32>a, <f32>b) : <T>fmod64(<f64>a, <f64>b);
+}
+
+/** The remainder of floats of 4 bytes is exact in float64 for quotients below 2²⁹; beyond, it is worked out bit by bit. */
+function fmod32(a: f32, b: f32): f32 {
+  return <f32>fmod64(<f64>a, <f64>b);
+}
+
+/** Long division, one bit of the quotient after the other; exact. */
+function fmod64(a: f64, b: f64): f64 {
+  let x = abs(a);
+  const y = abs(b);
+  if (!(x < Infinity) || !(y > 0)) return NaN;
+  if (y == Infinity || x < y) return a;
+  while (x >= y) {
+    // y times the largest power of two that keeps it at or below x
+    let t = y;
+    const exponents = <i64>(reinterpret<u64>(x) >> 52) - <i64>(reinterpret<u64>(y) >> 52);
+    if (exponents > 1 && (reinterpret<u64>(y) >> 52) != 0) {
+      t = reinterpret<f64>(reinterpret<u64>(y) + (<u64>(exponents - 1) << 52));
+      if (t + t <= x) t += t;
+    } else while (t + t <= x) t += t;
+    x -= t;
+  }
+  return copysign(x, a);
+}
+
+@final class Fmod<T extends number> extends LanewiseBinary<T> {
+  @inline one(a: T, b: T): T { return remainderOf<T>(a, b); }
+}
+export function fmod_f32(block: usize, begin: u32, end: u32): void { map2heavy<f32, Fmod<f32>>(block, begin, end); }
+export function fmod_f64(block: usize, begin: u32, end: u32): void { map2heavy<f64, Fmod<f64>>(block, begin, end); }
+
+@final class FmodInteger extends LanewiseBinary<i32> {
+  @inline one(a: i32, b: i32): i32 { return b == -1 ? 0 : a % b; }
+}
+export function fmod_i32(block: usize, begin: u32, end: u32): void { map2heavy<i32, FmodInteger>(block, begin, end); }
+
+/** Remainder with the sign of b (Python's %). */
+@final class Remainder<T extends number> extends LanewiseBinary<T> {
+  @inline one(a: T, b: T): T {
+    const r = remainderOf<T>(a, b);
+    return r != 0 && (b < 0) != (r < 0) ? r + b as T : r;
+  }
+}
+export function remainder_f32(block: usize, begin: u32, end: u32): void { map2heavy<f32, Remainder<f32>>(block, begin, end); }
+export function remainder_f64(block: usize, begin: u32, end: u32): void { map2heavy<f64, Remainder<f64>>(block, begin, end); }
+
+@final class RemainderInteger extends LanewiseBinary<i32> {
+  @inline one(a: i32, b: i32): i32 {
+    if (b == -1) return 0;
+    const r = a % b;
+    return r != 0 && (r ^ b) < 0 ? r + b : r;
+  }
+}
+export function remainder_i32(block: usize, begin: u32, end: u32): void { map2heavy<i32, RemainderInteger>(block, begin, end); }
+
+@final class Pow<T> extends Binary<T> {
+  @inline many(a: v128, b: v128): v128 { return pow<T>(a, b); }
+}
+export function pow_f32(block: usize, begin: u32, end: u32): void { map2heavy<f32, Pow<f32>>(block, begin, end); }
+export function pow_f64(block: usize, begin: u32, end: u32): void { map2heavy<f64, Pow<f64>>(block, begin, end); }
+
+/** Powers of integers by squaring, wrapping; a negative exponent (of base 1 or -1) counts the sign. */
+@final class PowInteger extends LanewiseBinary<i32> {
+  @inline one(a: i32, b: i32): i32 {
+    if (b < 0) return a == 1 ? 1 : a == -1 ? (b & 1 ? -1 : 1) : 0;
+    let r = 1;
+    for (let n = b, p = a; n; n >>= 1, p *= p) if (n & 1) r *= p;
+    return r;
+  }
+}
+export function pow_i32(block: usize, begin: u32, end: u32): void { map2heavy<i32, PowInteger>(block, begin, end); }
+
+@final class Maximum<T> extends Binary<T> {
+  @inline many(a: v128, b: v128): v128 { return v128.max<T>(a, b); }
+}
+export function maximum_f32(block: usize, begin: u32, end: u32): void { map2<f32, Maximum<f32>>(block, begin, end); }
+export function maximum_f64(block: usize, begin: u32, end: u32): void { map2<f64, Maximum<f64>>(block, begin, end); }
+export function maximum_i32(block: usize, begin: u32, end: u32): void { map2<i32, Maximum<i32>>(block, begin, end); }
+export function maximum_u8(block: usize, begin: u32, end: u32): void { map2<u8, Maximum<u8>>(block, begin, end); }
+
+@final class Minimum<T> extends Binary<T> {
+  @inline many(a: v128, b: v128): v128 { return v128.min<T>(a, b); }
+}
+export function minimum_f32(block: usize, begin: u32, end: u32): void { map2<f32, Minimum<f32>>(block, begin, end); }
+export function minimum_f64(block: usize, begin: u32, end: u32): void { map2<f64, Minimum<f64>>(block, begin, end); }
+export function minimum_i32(block: usize, begin: u32, end: u32): void { map2<i32, Minimum<i32>>(block, begin, end); }
+export function minimum_u8(block: usize, begin: u32, end: u32): void { map2<u8, Minimum<u8>>(block, begin, end); }

@@ -73,7 +73,7 @@ function nextRow(block: usize, operands: u32): void {
       return;
     }
     store<u32>(indexAt(d), 0);
-    for (let k: u32 = 0; k < operands; k++) setCursor(k, cursor(k) - (size - 1) * <usize>strideOf(block, k, d));
+    for (let k: u32 = 0; k < operands; k++) setCursor(k, cursor(k) - <usize>(size - 1) * <usize>strideOf(block, k, d));
   }
 }
 
@@ -234,8 +234,8 @@ function answers<T>(out: usize, stride: isize, m: u32): void {
       }
       if (test) answers<T>(out, so, m);
       else if (!inPlace) scatter<T>(out, so, slot(RESULT), m);
-      out += m * <usize>so;
-      a += m * <usize>sa;
+      out += <usize>m * <usize>so;
+      a += <usize>m * <usize>sa;
       n -= m;
     }
     if (i >= end) return;
@@ -306,9 +306,9 @@ function answers<T>(out: usize, stride: isize, m: u32): void {
       }
       if (test) answers<T>(out, so, m);
       else if (!inPlace) scatter<T>(out, so, slot(RESULT), m);
-      out += m * <usize>so;
-      a += m * <usize>sa;
-      b += m * <usize>sb;
+      out += <usize>m * <usize>so;
+      a += <usize>m * <usize>sa;
+      b += <usize>m * <usize>sb;
       n -= m;
     }
     if (i >= end) return;
@@ -383,10 +383,10 @@ function answers<T>(out: usize, stride: isize, m: u32): void {
       }
       if (test) answers<T>(out, so, m);
       else if (!inPlace) scatter<T>(out, so, slot(RESULT), m);
-      out += m * <usize>so;
-      a += m * <usize>sa;
-      b += m * <usize>sb;
-      c += m * <usize>sc;
+      out += <usize>m * <usize>so;
+      a += <usize>m * <usize>sa;
+      b += <usize>m * <usize>sb;
+      c += <usize>m * <usize>sc;
       n -= m;
     }
     if (i >= end) return;
@@ -447,10 +447,10 @@ function answers<T>(out: usize, stride: isize, m: u32): void {
         b0 += stepB;
       }
       if (!inPlace) scatter<T>(out, so, slot(RESULT), m);
-      out += m * <usize>so;
-      condition += m * <usize>sc;
-      a += m * <usize>sa;
-      b += m * <usize>sb;
+      out += <usize>m * <usize>so;
+      condition += <usize>m * <usize>sc;
+      a += <usize>m * <usize>sa;
+      b += <usize>m * <usize>sb;
       n -= m;
     }
     if (i >= end) return;

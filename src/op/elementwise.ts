@@ -78,15 +78,16 @@ export function elementwise<const Reads extends Record<string, string>, Argument
     names,
     resolved.length,
     resolved.every((formula) => formula === null) ? [] : resolved,
-    spec.dtype === "bool" ? noTangent : "diagonal",
+    "diagonal",
   );
   const arity = resolved.length;
+  const test = spec.dtype === "bool";
   const run = (...operands: Operand[]): Tensor => {
     if (operands.length !== arity) return withOptions(spec, arity, operands, false);
     const { dtype, shape } = prepare(spec.name, spec.dtype, operands);
     if (spec.check !== undefined) spec.check(dtype, operands);
-    const out = emptyOf(spec.name, resultLayout(shape, operands), spec.dtype === "bool" ? "bool" : dtype);
-    compute(kernels, dtype, out, operands);
+    const out = emptyOf(spec.name, resultLayout(shape, operands), test ? "bool" : dtype);
+    compute(kernels, test, dtype, out, operands);
     operation.finish(operands, [out], null);
     return out;
   };
@@ -96,23 +97,19 @@ export function elementwise<const Reads extends Record<string, string>, Argument
     const { dtype, shape } = prepare(name, spec.dtype, operands);
     if (spec.check !== undefined) spec.check(dtype, operands);
     const self = operands[0] as Tensor;
-    checkTarget(name, self, shape, spec.dtype === "bool" ? "bool" : dtype);
+    checkTarget(name, self, shape, test ? "bool" : dtype);
     overlapping(name, self, operands);
     return operation.applyInPlace(self, operands, null, dense, () => {
-      if (spec.dtype !== "bool" && self.dtype === dtype) return compute(kernels, dtype, self, operands);
-      return inOwnDtype(name, kernels, spec.dtype === "bool" ? "bool" : dtype, dtype, self, operands);
+      if (!test && self.dtype === dtype) return compute(kernels, test, dtype, self, operands);
+      return inOwnDtype(name, kernels, test, dtype, self, operands);
     });
   };
   run.spec = spec;
   return run as unknown as ElementwiseOp<Arguments>;
 }
 
-function noTangent(): (Tensor | null)[] {
-  return [null];
-}
-
-function compute(kernels: KernelFamily, dtype: DType, out: Tensor, operands: readonly Operand[]): void {
-  const kernel = kernels.of(dtype);
+function compute(kernels: KernelFamily, test: boolean, dtype: DType, out: Tensor, operands: readonly Operand[]): void {
+  const kernel = kernels.of(dtype, test ? "bool" : dtype);
   let casts = false;
   for (const operand of operands) casts ||= operand instanceof Tensor && operand.dtype !== dtype;
   const launchOn = (inputs: readonly Operand[]) => {
@@ -127,10 +124,10 @@ function compute(kernels: KernelFamily, dtype: DType, out: Tensor, operands: rea
 }
 
 /** For a result that must be cast into the tensor that is written. */
-function inOwnDtype(name: string, kernels: KernelFamily, made: DType, dtype: DType, self: Tensor, operands: readonly Operand[]): void {
+function inOwnDtype(name: string, kernels: KernelFamily, test: boolean, dtype: DType, self: Tensor, operands: readonly Operand[]): void {
   temporaries(() => {
-    const result = emptyOf(name, resultLayout(self.shape, operands), made);
-    compute(kernels, dtype, result, operands);
+    const result = emptyOf(name, resultLayout(self.shape, operands), test ? "bool" : dtype);
+    compute(kernels, test, dtype, result, operands);
     copyInto(self, result);
     return null;
   });

@@ -111,3 +111,77 @@ function checkDivisor(op: string): (dtype: string, operands: readonly Operand[])
     if (zero) throw new NumericalError(`${op}: integer division by zero (ZeroDivisionError)`);
   };
 }
+
+/** a / b rounded toward zero; integers stay integers. The gradient is zero. */
+export const divTrunc: Binary = elementwise({
+  name: "divTrunc",
+  kernel: "div_trunc",
+  label: "DivBackward2",
+  dtype: "numeric",
+  check: checkDivisor("div"),
+  partials: {
+    a: { reads: [], of: ({ g }) => zerosLike(g) },
+    b: { reads: [], of: ({ g }) => zerosLike(g) },
+  },
+});
+
+/** a / b rounded down; integers stay integers. The gradient is zero. */
+export const divFloor: Binary = elementwise({
+  name: "divFloor",
+  kernel: "div_floor",
+  label: "DivBackward2",
+  dtype: "numeric",
+  check: checkDivisor("div"),
+  partials: {
+    a: { reads: [], of: ({ g }) => zerosLike(g) },
+    b: { reads: [], of: ({ g }) => zerosLike(g) },
+  },
+});
+
+/** Negation, element by element. Not for bool. */
+export const neg: Unary = elementwise({
+  name: "neg",
+  dtype: "numeric",
+  partials: { x: { reads: [], of: ({ g }) => neg(g) } },
+});
+
+/** A scalar as a 0-dim tensor like `g`, for formulas that take its logarithm. */
+function asTensorLike(x: Operand, g: Tensor): Tensor {
+  return x instanceof Tensor ? x : full([], Number(x), { dtype: g.dtype });
+}
+
+/**
+ * Power aᵇ, element by element, by C's rules for special values. The gradient by a is 0 where b is 0; that by b is 0
+ * where a is 0 and b ≥ 0.
+ * @throws DTypeError for an integer base with a negative integer exponent.
+ */
+export const pow: Binary = elementwise({
+  name: "pow",
+  dtype: "promoted",
+  label: ([a, b]) => (a instanceof Tensor && !(b instanceof Tensor) ? "PowBackward0" : "PowBackward1"),
+  check: (dtype, [a, b]) => {
+    if (dtype === "bool") throw new DTypeError("pow: bool tensors are not supported; convert them with .to(\"int32\")");
+    if (isFloat(dtype)) return;
+    const negative = b instanceof Tensor ? b.dtype !== "bool" && !all(ge(b, 0)).item() : Number(b) < 0;
+    if (negative && a !== 1) throw new DTypeError("pow: Integers to negative integer powers are not allowed.");
+  },
+  partials: {
+    a: {
+      reads: ["a", "b"],
+      of: ({ g, a, b }) => {
+        const exponent: Operand = b;
+        if (!(exponent instanceof Tensor)) {
+          return exponent === 0 ? zerosLike(g) : mul(g, mul(pow(a, Number(exponent) - 1), exponent));
+        }
+        return where(eq(b, 0), 0, mul(g, mul(b, pow(a, sub(b, 1)))));
+      },
+    },
+    b: {
+      reads: ["a", "b", "out"],
+      of: ({ g, a, b, out }) => {
+        const base = asTensorLike(a, g);
+        return where(logicalAnd(eq(base, 0), ge(b, 0)), 0, mul(g, mul(out, log(base))));
+      },
+    },
+  },
+});

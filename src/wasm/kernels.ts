@@ -1,7 +1,7 @@
 // The table of kernels: an export of the artifact for each stem and dtype.
 
 import { WengertError } from "../errors.js";
-import { type DType, orderOf, wordOf } from "../tensor/dtype.js";
+import { DTYPES, type DType, orderOf, wordOf } from "../tensor/dtype.js";
 import type { KernelExports } from "./load.js";
 import { artifact } from "./memory.js";
 
@@ -12,7 +12,11 @@ type KernelName = {
   [Name in keyof KernelExports]: KernelExports[Name] extends Kernel ? (Name extends `${string}_${string}` ? Name : never) : never;
 }[keyof KernelExports];
 
-type StemOf<Name> = Name extends `${infer Stem}_f32` | `${infer Stem}_f64` | `${infer Stem}_i32` | `${infer Stem}_u8` ? Stem : never;
+type StemOf<Name> = Name extends
+  | `${infer Stem}_${"f32" | "f64" | "i32" | "u8"}_${"u8" | "i32"}`
+  | `${infer Stem}_${"f32" | "f64" | "i32" | "u8"}`
+  ? Stem
+  : never;
 type WidthStemOf<Name> = Name extends `${infer Stem}_w4` ? Stem : never;
 
 /** Names of kernels up to the dtype's word: a misspelt one does not compile. */
@@ -32,10 +36,17 @@ export class KernelFamily {
 
   constructor(private readonly stem: KernelStem) {}
 
-  /** Throws a WengertError if there is no kernel for the dtype: operations check dtypes before they ask. */
-  of(dtype: DType): Kernel {
-    const order = orderOf(dtype);
-    return this.found[order] ?? (this.found[order] = lookUp(`${this.stem}_${wordOf(dtype)}`));
+  /**
+   * The kernel for operands of `dtype`, and results of `result` where that differs. Throws a WengertError if there is
+   * none: operations check dtypes before they ask.
+   */
+  of(dtype: DType, result: DType = dtype): Kernel {
+    const order = orderOf(dtype) * DTYPES.length + orderOf(result);
+    const known = this.found[order];
+    if (known !== undefined) return known;
+    const kernel = lookUp(`${this.stem}_${wordOf(dtype)}${result === dtype ? "" : `_${wordOf(result)}`}`);
+    this.found[order] = kernel;
+    return kernel;
   }
 }
 

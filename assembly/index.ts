@@ -1,0 +1,16 @@
+// What the artifact exports: memory, and every kernel.
+
+export * from "./memory/allocator";
+export { setScratch } from "./memory/scratch";
+export * from "./kernels/arithmetic";
+export * from "./kernels/cast";
+export * from "./kernels/compare";
+export * from "./kernels/fill";
+export * from "./kernels/gather";
+export * from "./kernels/gemm";
+export * from "./kernels/pointwise";
+export * from "./kernels/random";
+export * from "./kernels/reduce";
+export * from "./kernels/scatter";
+export * from "./kernels/triangle";
+export * from "./kernels/where";

@@ -1,0 +1,46 @@
+// A gradient into the tensor it belongs to.
+
+import { add } from "../ops/arithmetic.js";
+import { copyInto } from "../op/copy.js";
+import { detach } from "../ops/detach.js";
+import { clone } from "../ops/cast.js";
+import { isDenseNonOverlapping, contiguous, sameShape } from "../tensor/layout.js";
+import { outsideScopes } from "../tensor/lifetime.js";
+import { type Tensor, emptyOf } from "../tensor/tensor.js";
+
+/**
+ * Adds a gradient into `tensor.grad`. The first is taken as it is if nobody else has it and its layout is the
+ * tensor's, else copied; later ones are added in place, or, when the pass is recorded, into a new tensor.
+ */
+export function accumulate(tensor: Tensor, gradient: Tensor, recorded: boolean): void {
+  const old = tensor.gradient;
+  if (old === null) store(tensor, recorded ? clone(gradient) : first(tensor, gradient));
+  else if (recorded) {
+    const total = add(old, gradient);
+    tensor.dropGradient();
+    store(tensor, total);
+  } else add.inplace(old, gradient);
+}
+
+/** A tensor's gradient lives as long as the tensor, whatever scope it was made in. */
+function store(tensor: Tensor, gradient: Tensor): void {
+  gradient.kept = true;
+  gradient.temporary = false;
+  tensor.gradient = gradient;
+  tensor.gradientSeen = false;
+}
+
+function first(tensor: Tensor, gradient: Tensor): Tensor {
+  const layout = isDenseNonOverlapping(tensor.layout)
+    ? { shape: tensor.shape, strides: tensor.layout.strides, offset: 0 }
+    : contiguous(tensor.shape);
+  const fits = sameShape(gradient.layout.strides, layout.strides) && gradient.layout.offset === 0;
+  if (gradient.temporary && gradient.claims === 1 && gradient.storage.exclusive && gradient.view === null && fits) {
+    return detach(gradient);
+  }
+  return outsideScopes(() => {
+    const own = emptyOf("backward", layout, tensor.dtype);
+    copyInto(own, gradient);
+    return own;
+  });
+}

@@ -1,0 +1,425 @@
+// The backward walk: newest node first, one gradient per node output, no recursion.
+
+import { DTypeError, GraphError, ShapeError } from "../errors.js";
+import { add } from "../ops/arithmetic.js";
+import { to } from "../ops/cast.js";
+import { any } from "../ops/reduce.js";
+import { isnan } from "../ops/compare.js";
+import { sumToShape } from "../ops/shape.js";
+import { mode, unrecorded } from "../tape/mode.js";
+import type { Node, OutputFacts } from "../tape/node.js";
+import { running } from "../tape/record.js";
+import { isFloat } from "../tensor/dtype.js";
+import { formatShape, sameShape } from "../tensor/layout.js";
+import { type ScopeRecord, adopt, closeScope, openScope } from "../tensor/lifetime.js";
+import { type History, Tensor } from "../tensor/tensor.js";
+import { accumulate } from "./accumulate.js";
+
+/** What a pass is asked for. */
+export interface Pass {
+  /** Where it starts. */
+  readonly roots: readonly History[];
+  /** The gradients it starts with. */
+  readonly gradients: readonly Tensor[];
+  /** Keep saved values for another pass. */
+  readonly retainGraph: boolean;
+  /** Record the pass itself. */
+  readonly createGraph: boolean;
+  /** Only gradients of these are wanted; all leaves if null. */
+  readonly inputs: readonly History[] | null;
+  /** Whether gradients of `inputs` are added to their tensors' `grad` rather than returned. */
+  readonly accumulate: readonly Tensor[] | null;
+}
+
+/** The engine's notes on a node during one pass. Passes nest; each puts back what it found. */
+class NodeState {
+  /** Newer nodes that have not run yet. */
+  pending = 0;
+  /** Whether the node lies on a path to what is wanted. */
+  wanted = true;
+  /** Sums of the gradients of the outputs so far. */
+  readonly gradients: (Tensor | null)[];
+  /** Gradients to hand out: output index and place in the result. */
+  captures: { readonly index: number; readonly place: number }[] | null = null;
+
+  constructor(
+    readonly pass: object,
+    readonly node: Node,
+    readonly outer: unknown,
+  ) {
+    this.gradients = new Array<Tensor | null>(node.outputs.length).fill(null);
+  }
+}
+
+/** Claims a gradient for a place in the engine. */
+function claim(tensor: Tensor): Tensor {
+  tensor.claims++;
+  return tensor;
+}
+
+/** Gives a claim up; what the engine made and nobody claims any more is freed. */
+function unclaim(tensor: Tensor | null): void {
+  if (tensor !== null && --tensor.claims === 0 && tensor.temporary) {
+    tensor.temporary = false;
+    tensor.dispose();
+  }
+}
+
+/** Hands a gradient to the user: whatever answers for tensors here answers for it. */
+function expose(tensor: Tensor | null): void {
+  if (tensor !== null && tensor.temporary) {
+    tensor.temporary = false;
+    adopt(tensor);
+  }
+}
+
+/** A heap of nodes that can run: accumulators first, then the newest. */
+class Ready {
+  private readonly heap: NodeState[] = [];
+
+  private static order(state: NodeState): number {
+    return state.node.variable !== null ? Number.POSITIVE_INFINITY : state.node.sequence;
+  }
+
+  push(state: NodeState): void {
+    const { heap } = this;
+    let at = heap.length;
+    heap.push(state);
+    const key = Ready.order(state);
+    while (at > 0) {
+      const parent = (at - 1) >> 1;
+      if (Ready.order(heap[parent] as NodeState) >= key) break;
+      heap[at] = heap[parent] as NodeState;
+      at = parent;
+    }
+    heap[at] = state;
+  }
+
+  pop(): NodeState | undefined {
+    const { heap } = this;
+    const top = heap[0];
+    const last = heap.pop();
+    if (last === undefined || heap.length === 0) return top;
+    const key = Ready.order(last);
+    let at = 0;
+    for (;;) {
+      let child = 2 * at + 1;
+      if (child >= heap.length) break;
+      if (child + 1 < heap.length && Ready.order(heap[child + 1] as NodeState) > Ready.order(heap[child] as NodeState)) child++;
+      if (Ready.order(heap[child] as NodeState) <= key) break;
+      heap[at] = heap[child] as NodeState;
+      at = child;
+    }
+    heap[at] = last;
+    return top;
+  }
+}
+
+/** Visits everything that can be reached from the roots and counts, for each node, the newer ones that lead to it. */
+function visit(pass: Pass, visited: NodeState[]): void {
+  const stack: NodeState[] = [];
+  for (const { node } of pass.roots) {
+    if (stateOf(node, pass) === null) stack.push(enter(node, pass, visited));
+  }
+  for (let state = stack.pop(); state !== undefined; state = stack.pop()) {
+    for (const next of state.node.nodes) {
+      if (next === null) continue;
+      let nextState = stateOf(next, pass);
+      if (nextState === null) {
+        nextState = enter(next, pass, visited);
+        stack.push(nextState);
+      }
+      nextState.pending++;
+    }
+  }
+}
+
+function stateOf(node: Node, pass: Pass): NodeState | null {
+  const state = node.state as NodeState | null;
+  return state !== null && state.pass === pass ? state : null;
+}
+
+function enter(node: Node, pass: Pass, visited: NodeState[]): NodeState {
+  const state = new NodeState(pass, node, node.state);
+  node.state = state;
+  visited.push(state);
+  return state;
+}
+
+/** Finds the nodes on a path to what is wanted: edges lead to older nodes, so oldest first settles each in one look. */
+function prune(pass: Pass, visited: readonly NodeState[], inputs: readonly History[]): void {
+  for (const state of visited) state.wanted = false;
+  inputs.forEach(({ node, index }, place) => {
+    const state = stateOf(node, pass);
+    if (state === null) return;
+    state.wanted = true;
+    state.captures ??= [];
+    state.captures.push({ index, place });
+  });
+  const oldestFirst = [...visited].sort((a, b) => a.node.sequence - b.node.sequence);
+  for (const state of oldestFirst) {
+    state.wanted ||= state.node.nodes.some((next) => next !== null && (stateOf(next, pass)?.wanted ?? false));
+  }
+}
+
+/**
+ * Runs a backward pass and returns, for each of `inputs`, its gradient or null where none reached it. Whatever is
+ * thrown inside goes on as it is; the engine's state is put back, gradients in flight are freed.
+ */
+export function runPass(pass: Pass): (Tensor | null)[] {
+  const visited: NodeState[] = [];
+  const results: (Tensor | null)[] = pass.inputs === null ? [] : pass.inputs.map(() => null);
+  const before = mode.grad;
+  mode.grad = pass.createGraph;
+  let finished = false;
+  try {
+    visit(pass, visited);
+    if (pass.inputs !== null) prune(pass, visited, pass.inputs);
+    walk(pass, results);
+    finished = true;
+    return results;
+  } finally {
+    mode.grad = before;
+    for (const state of visited) {
+      for (const gradient of state.gradients) unclaim(gradient);
+      state.node.state = state.outer;
+    }
+    for (const result of results) {
+      if (finished) expose(result);
+      unclaim(result);
+    }
+  }
+}
+
+function walk(pass: Pass, results: (Tensor | null)[]): void {
+  const ready = new Ready();
+  pass.roots.forEach(({ node, index }, i) => deliver(pass, node, index, pass.gradients[i] as Tensor));
+  for (const { node } of pass.roots) {
+    const state = stateOf(node, pass) as NodeState;
+    // A root that is listed twice is ready once.
+    if (state.pending === 0) {
+      state.pending = -1;
+      ready.push(state);
+    }
+  }
+  for (let state = ready.pop(); state !== undefined; state = ready.pop()) {
+    if (state.wanted) step(pass, state, results);
+    for (const next of state.node.nodes) {
+      const nextState = next === null ? null : stateOf(next, pass);
+      if (nextState !== null && --nextState.pending === 0) {
+        nextState.pending = -1;
+        ready.push(nextState);
+      }
+    }
+  }
+}
+
+/** Adds a gradient to what a node's output has so far. Only a sum that the engine itself made is written in place. */
+function deliver(pass: Pass, node: Node, index: number, gradient: Tensor): void {
+  const state = stateOf(node, pass) as NodeState;
+  const sofar = state.gradients[index] ?? null;
+  if (sofar === null) {
+    state.gradients[index] = claim(gradient);
+    return;
+  }
+  const own = sofar.temporary && sofar.claims === 1 && sofar.storage.exclusive && sofar.view === null;
+  if (own && !mode.grad && sofar.tangents === null && gradient.tangents === null) {
+    add.inplace(sofar, gradient);
+    return;
+  }
+  const total = add(sofar, gradient);
+  total.temporary = true;
+  state.gradients[index] = claim(total);
+  unclaim(sofar);
+}
+
+/** Runs one node: hooks, formulas for the inputs that are wanted, and its gradients on to older nodes. */
+function step(pass: Pass, state: NodeState, results: (Tensor | null)[]): void {
+  const { node } = state;
+  const scope = openScope();
+  try {
+    tensorHooks(node, state);
+    capture(pass, state, results);
+    if (node.variable !== null) {
+      if (pass.inputs === null && state.gradients[0] !== null) accumulateInto(node, state, pass);
+      return;
+    }
+    const needs = node.nodes.map((next) => next !== null && (stateOf(next, pass)?.wanted ?? false));
+    if (!needs.includes(true)) return;
+    if (state.gradients.every((gradient) => gradient === null)) return;
+    const gradients = runNode(pass, node, state, needs);
+    for (let i = 0; i < node.nodes.length; i++) {
+      const next = node.nodes[i];
+      const gradient = gradients[i];
+      if (next === null || next === undefined || gradient === null || gradient === undefined || !needs[i]) continue;
+      const index = node.indices[i] as number;
+      deliver(pass, next, index, settled(node, i, gradient, next.outputs[index] as OutputFacts));
+    }
+  } finally {
+    closeTemporaries(scope);
+    state.gradients.forEach((gradient, i) => {
+      state.gradients[i] = null;
+      unclaim(gradient);
+    });
+  }
+}
+
+/** Ends a node's scope: what the engine claims lives on as its own, the rest is freed. */
+function closeTemporaries(scope: ScopeRecord): void {
+  const claimed: Tensor[] = [];
+  closeScope(scope, (tensor) => {
+    if (tensor.claims === 0) return false;
+    claimed.push(tensor);
+    return true;
+  });
+  for (const tensor of claimed) tensor.temporary = true;
+}
+
+function runNode(pass: Pass, node: Node, state: NodeState, needs: readonly boolean[]): (Tensor | null)[] {
+  let outputs = state.gradients.slice();
+  const hooks = node.hooks;
+  if (hooks !== null) {
+    for (const hook of hooks.before.all) {
+      outputs.forEach(expose);
+      const replaced = hook(outputs);
+      if (replaced !== undefined) outputs = [...replaced];
+    }
+  }
+  node.assertSaved();
+  const parent = running.node;
+  running.node = node;
+  let inputs: (Tensor | null)[];
+  try {
+    inputs = node.backward.run(node, outputs, needs);
+  } catch (error) {
+    throw withForwardStack(error, node);
+  } finally {
+    running.node = parent;
+  }
+  if (mode.anomaly && mode.checkNan) checkNan(node, inputs);
+  if (hooks !== null) {
+    for (const hook of hooks.after.all) {
+      inputs.forEach(expose);
+      const replaced = hook(inputs, outputs);
+      if (replaced !== undefined) inputs = [...replaced];
+    }
+  }
+  if (!pass.retainGraph) node.free();
+  return inputs;
+}
+
+/** Brings a gradient to the shape and dtype of the value it belongs to: sums broadcast dims, casts between floats. */
+function settled(node: Node, input: number, gradient: Tensor, facts: OutputFacts): Tensor {
+  let result = gradient;
+  if (!sameShape(result.shape, facts.shape)) {
+    if (!sumsTo(result.shape, facts.shape)) {
+      throw new ShapeError(
+        `Function ${node.label} returned an invalid gradient at index ${input} - got ${formatShape(result.shape)} but expected ` +
+          `shape compatible with ${formatShape(facts.shape)}`,
+      );
+    }
+    result = sumToShape(result, facts.shape);
+  }
+  if (result.dtype !== facts.dtype) {
+    if (!isFloat(result.dtype)) {
+      throw new DTypeError(
+        `Function ${node.label} returned an invalid gradient at index ${input} - expected dtype ${facts.dtype} but got ${result.dtype}`,
+      );
+    }
+    result = to(result, facts.dtype);
+  }
+  return result;
+}
+
+function sumsTo(from: readonly number[], shape: readonly number[]): boolean {
+  const extra = from.length - shape.length;
+  return extra >= 0 && shape.every((size, d) => size === 1 || size === from[d + extra]);
+}
+
+/** Hooks on the gradients of a node's outputs; keeping the gradient is the last of them. */
+function tensorHooks(node: Node, state: NodeState): void {
+  const lists = node.tensorHooks;
+  if (lists === null) return;
+  lists.forEach((list, index) => {
+    if (list === null) return;
+    for (const hook of list.all) {
+      const gradient = state.gradients[index] ?? null;
+      expose(gradient);
+      const replaced = hook(gradient);
+      if (replaced === undefined || replaced === null) continue;
+      checkHookResult(replaced, node.outputs[index] as OutputFacts);
+      state.gradients[index] = claim(replaced);
+      unclaim(gradient);
+    }
+    const gradient = state.gradients[index] ?? null;
+    if (list.retain !== null && gradient !== null) {
+      const own = mode.grad;
+      expose(gradient);
+      accumulate(list.retain, gradient, own);
+    }
+  });
+}
+
+function checkHookResult(value: unknown, facts: OutputFacts): void {
+  if (!(value instanceof Tensor)) throw new GraphError(`hook: expected a tensor or nothing to be returned, got ${typeof value}`);
+  if (!sameShape(value.shape, facts.shape)) {
+    throw new ShapeError(`hook: the hook has changed the size of value: expected ${formatShape(facts.shape)}, got ${formatShape(value.shape)}`);
+  }
+  if (value.dtype !== facts.dtype) {
+    throw new DTypeError(`hook: the hook has changed the type of value (was ${facts.dtype}, got ${value.dtype})`);
+  }
+}
+
+/** Gradients that were asked for, as they are after the hooks. */
+function capture(pass: Pass, state: NodeState, results: (Tensor | null)[]): void {
+  if (state.captures === null) return;
+  for (const { index, place } of state.captures) {
+    const gradient = state.gradients[index] ?? null;
+    if (gradient === null) continue;
+    const target = pass.accumulate?.[place];
+    if (target !== undefined) {
+      if (state.node.variable !== null) accumulateInto(state.node, state, pass);
+      else if (target.hooks?.retain !== target) accumulate(target, gradient, mode.grad);
+    } else results[place] = claim(gradient);
+  }
+}
+
+/** Adds a leaf's gradient into it, with the hooks around. */
+function accumulateInto(node: Node, state: NodeState, _pass: Pass): void {
+  const leaf = node.variable as Tensor;
+  let gradients = [state.gradients[0] ?? null];
+  for (const hook of node.hooks?.before.all ?? []) {
+    gradients.forEach(expose);
+    const replaced = hook(gradients);
+    if (replaced !== undefined) gradients = [...replaced];
+  }
+  const [gradient] = gradients;
+  if (gradient !== null && gradient !== undefined) accumulate(leaf, gradient, mode.grad);
+  for (const hook of node.hooks?.accumulated.all ?? []) {
+    const said: unknown = unrecorded(() => hook(leaf));
+    if (said !== undefined && said !== null) throw new GraphError("registerPostAccumulateGradHook: the hook must return nothing");
+  }
+  for (const hook of node.hooks?.after.all ?? []) hook([], gradients);
+}
+
+function checkNan(node: Node, gradients: readonly (Tensor | null)[]): void {
+  gradients.forEach((gradient, i) => {
+    if (gradient === null || !isFloat(gradient.dtype)) return;
+    const found = unrecorded(() => any(isnan(gradient)).item() === true);
+    if (!found) return;
+    throw withForwardStack(new GraphError(`Function '${node.label}' returned nan values in its ${i}th output.`), node);
+  });
+}
+
+/** Under anomaly detection an error tells where the forward call was, and those it came from. */
+function withForwardStack(error: unknown, node: Node): unknown {
+  if (!mode.anomaly || !(error instanceof Error) || "forwardStack" in error) return error;
+  const stacks: string[] = [];
+  for (let at: Node | null = node; at !== null; at = at.parent) {
+    stacks.push(at.forwardStack ?? `${at.label}: no forward information: it was recorded outside anomaly detection`);
+  }
+  const forwardStack = stacks.join("\nPrevious calculation was induced by\n");
+  Object.assign(error, { forwardStack });
+  error.message += `\nThe forward call that made ${node.label}:\n${forwardStack}`;
+  return error;
+}
