@@ -36,9 +36,6 @@ if (process.env.npm_lifecycle_event === "prepare" && !existsSync("node_modules/a
   process.exit(0);
 }
 
-/** The functions whose calls declare an op; the calls have no effect but their result. */
-const KINDS = ["elementwise", "linear", "view", "reduction", "op"];
-
 /** All files below a folder, sorted. */
 function filesOf(folder) {
   if (!existsSync(folder)) return [];
@@ -133,8 +130,9 @@ await step("javascript", sources, javascript, async () => {
     sourcemap: true,
     logLevel: "warning",
   };
-  const declared = new RegExp(`^(export const \\w+(?:: [^=\\n]+)? =)(?= (?:${KINDS.join("|")})[<(])`, "gm");
-  /** Marks declarations as free of effects: some bundlers lose a function's own mark across modules. */
+  const declared = /^((?:export )?const \w+(?:: (?:=>|[^=\n])+)? =)(?= (?:new )?[\w.]+(?:<[^(\n]*>)?\()/gm;
+  // What a module makes when it loads has no effect but its result, by rule. Declarations say so themselves, since some
+  // bundlers lose the mark of the function they call across modules.
   const stamping = {
     name: "stamp",
     setup({ onLoad }) {
