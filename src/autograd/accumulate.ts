@@ -35,7 +35,7 @@ function first(tensor: Tensor, gradient: Tensor): Tensor {
     ? { shape: tensor.shape, strides: tensor.layout.strides, offset: 0 }
     : contiguous(tensor.shape);
   const fits = sameShape(gradient.layout.strides, layout.strides) && gradient.layout.offset === 0;
-  if (gradient.temporary && gradient.claims === 1 && gradient.storage.exclusive && gradient.view === null && fits) {
+  if (gradient.temporary && gradient.claims === 1 && gradient.storage.exclusive && gradient.viewOf === null && fits) {
     return detach(gradient);
   }
   return outsideScopes(() => {

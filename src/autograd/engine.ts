@@ -5,7 +5,7 @@ import { add } from "../ops/arithmetic.js";
 import { to } from "../ops/cast.js";
 import { any } from "../ops/reduce.js";
 import { isnan } from "../ops/compare.js";
-import { sumToShape } from "../ops/shape.js";
+import { sumToSize } from "../ops/shape.js";
 import { mode, unrecorded } from "../tape/mode.js";
 import type { Node, OutputFacts } from "../tape/node.js";
 import { running } from "../tape/record.js";
@@ -222,7 +222,7 @@ function deliver(pass: Pass, node: Node, index: number, gradient: Tensor): void 
     state.gradients[index] = claim(gradient);
     return;
   }
-  const own = sofar.temporary && sofar.claims === 1 && sofar.storage.exclusive && sofar.view === null;
+  const own = sofar.temporary && sofar.claims === 1 && sofar.storage.exclusive && sofar.viewOf === null;
   if (own && !mode.grad && sofar.tangents === null && gradient.tangents === null) {
     add.inplace(sofar, gradient);
     return;
@@ -318,7 +318,7 @@ function settled(node: Node, input: number, gradient: Tensor, facts: OutputFacts
           `shape compatible with ${formatShape(facts.shape)}`,
       );
     }
-    result = sumToShape(result, facts.shape);
+    result = sumToSize(result, facts.shape);
   }
   if (result.dtype !== facts.dtype) {
     if (!isFloat(result.dtype)) {

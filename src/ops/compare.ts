@@ -46,3 +46,6 @@ export const logicalNot: Unary = elementwise({
   dtype: "bool",
   partials: { x: null },
 });
+
+/** Whether an element is NaN. */
+export const isnan: Unary = elementwise({ name: "isnan", dtype: "bool", partials: { x: null } });

@@ -60,7 +60,7 @@ export function reshape(x: Tensor, shape: readonly number[]): Tensor {
 const expandOp: AppliedView<readonly number[]> = viewKind({
   name: "expand",
   layouts: (layout, shape: readonly number[]) => one(layouts.expand("expand", layout, shape)),
-  adjoint: ([g], shape) => sumToShape(g as Tensor, shape),
+  adjoint: ([g], shape) => sumToSize(g as Tensor, shape),
 });
 
 /** Repeats dims of size 1, and new leading ones, without copying; -1 keeps a size. A view that cannot be written. */
@@ -70,7 +70,7 @@ export function expand(x: Tensor, shape: readonly number[]): Tensor {
 }
 
 /** Sums broadcast dims away so that the result has `shape`. */
-export function sumToShape(x: Tensor, shape: readonly number[]): Tensor {
+export function sumToSize(x: Tensor, shape: readonly number[]): Tensor {
   const extra = x.ndim - shape.length;
   const dims: number[] = [];
   for (let d = 0; d < x.ndim; d++) if (d < extra || (shape[d - extra] === 1 && x.shape[d] !== 1)) dims.push(d);

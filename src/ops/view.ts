@@ -71,10 +71,10 @@ export const viewGraph: ViewGraph = {
 
 /** Makes `out`, which shares the storage of `x`, a view of it for the tape. */
 export function asViewOf(out: Tensor, x: Tensor, kind: ViewKind): void {
-  const own = x.view !== null && !x.collects ? x.view : null;
+  const own = x.viewOf !== null && !x.collects ? x.viewOf : null;
   const base = own === null ? x : own.base;
   const inherited = own !== null && own.kind !== "plain" && kind === "plain" ? own.kind : kind;
-  out.view = new ViewOf(base, inherited, viewGraph);
+  out.viewOf = new ViewOf(base, inherited, viewGraph);
 }
 
 /** Declares a view by what it does to a layout. Both modes, and writing in place through it, follow. */

@@ -32,7 +32,7 @@ export function prepareWrite(op: string, self: Tensor, tracked: boolean): void {
         "You can make a clone to get a normal tensor before doing inplace update.",
     );
   }
-  const view = self.view;
+  const view = self.viewOf;
   if (view !== null && mode.grad && (tracked || view.base.tracked)) checkView(op, self);
   if (tracked && self.collects) {
     throw new GraphError(`${op}: a leaf Variable that requires grad is being used in an in-place operation.`);
@@ -40,7 +40,7 @@ export function prepareWrite(op: string, self: Tensor, tracked: boolean): void {
 }
 
 function checkView(op: string, self: Tensor): void {
-  const view = self.view;
+  const view = self.viewOf;
   if (view === null) return;
   if (self.collects) return;
   const name = self.history?.node.label ?? "a view";
@@ -82,7 +82,7 @@ function checkView(op: string, self: Tensor): void {
  * told the view whose history the values saved of the result have, or null.
  */
 export function rewrite(self: Tensor, make: (inplaceOf: Tensor | null) => Node): void {
-  const view = self.view;
+  const view = self.viewOf;
   if (view === null || self.collects) {
     moveHooks(self, { node: make(null), index: 0 });
     return;

@@ -77,8 +77,10 @@ export function temporaries<T extends Result>(f: () => T): T {
   try {
     const result = f();
     if (result !== null) {
-      if ("storage" in result) survives = (tensor) => tensor === result;
-      else {
+      if ("storage" in result) {
+        const only: unknown = result;
+        survives = (tensor) => tensor === only;
+      } else {
         const results = Object.values(result);
         survives = (tensor) => results.includes(tensor);
       }

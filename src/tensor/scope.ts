@@ -91,7 +91,8 @@ function collect(value: object, found: Set<unknown>): void {
  * Returns what it was given.
  */
 export function keep<T extends Tensor | readonly Tensor[]>(value: T): T {
-  for (const tensor of value instanceof Tensor ? [value] : value) {
+  const tensors: readonly Tensor[] = value instanceof Tensor ? [value] : (value as readonly Tensor[]);
+  for (const tensor of tensors) {
     tensor.check("keep");
     tensor.kept = true;
   }

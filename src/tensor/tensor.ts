@@ -30,7 +30,7 @@ export class Tensor {
   /** @internal history of a tensor that is no view; read `history` instead */
   ownHistory: History | null = null;
   /** @internal for a view: its base and how it came from it */
-  view: ViewOf | null = null;
+  viewOf: ViewOf | null = null;
   /** @internal a leaf that collects gradients */
   collects = false;
   /** @internal */
@@ -78,7 +78,7 @@ export class Tensor {
 
   /** @internal Where the tensor comes from on the tape; a view looks again when its base was written. */
   get history(): History | null {
-    return this.view === null ? this.ownHistory : this.view.historyOf(this);
+    return this.viewOf === null ? this.ownHistory : this.viewOf.historyOf(this);
   }
 
   /** @internal Replaces the history; the node counts the handles that refer to it. */

@@ -1,0 +1,3 @@
+// The namespace `autograd`.
+
+export { backward, grad } from "./backward.js";

@@ -1,0 +1,108 @@
+// A tensor's properties on the tape: requiresGrad, grad, gradFn, isLeaf and kin.
+
+import { ArgumentError, DTypeError, GraphError, ShapeError } from "../errors.js";
+import { describe } from "../op/args.js";
+import type { RemovableHandle, TensorHook } from "../tape/hooks.js";
+import { mode } from "../tape/mode.js";
+import type { Node } from "../tape/node.js";
+import { hooksOf } from "../tape/record.js";
+import { isFloat } from "../tensor/dtype.js";
+import { formatShape, sameShape } from "../tensor/layout.js";
+import { Tensor } from "../tensor/tensor.js";
+
+/** Whether operations on the tensor are recorded: a leaf that collects gradients, or a result computed from one. */
+export function requiresGrad(x: Tensor): boolean {
+  return x.tracked || (x.viewOf !== null && isFloat(x.dtype) && x.viewOf.kind === "plain" && requiresGrad(x.viewOf.base));
+}
+
+/**
+ * Sets whether a leaf collects gradients; returns the tensor.
+ * @throws GraphError to stop a tensor with history, DTypeError for dtypes that are not floating-point.
+ */
+export function requiresGrad_(x: Tensor, flag = true): Tensor {
+  x.check("requiresGrad_");
+  if (typeof flag !== "boolean") throw new ArgumentError(`requiresGrad_: expected true or false, got ${describe(flag)}`);
+  if (flag && !isFloat(x.dtype)) {
+    throw new DTypeError(`requiresGrad_: only Tensors of floating point dtype can require gradients, got ${x.dtype}`);
+  }
+  if (x.history !== null) {
+    if (flag) return x;
+    throw new GraphError(
+      "requiresGrad_: you can only change requiresGrad flags of leaf variables. If you want to use a computed variable in a " +
+        "subgraph that doesn't require differentiation use x.detach().",
+    );
+  }
+  if (flag && x.inference && !mode.inference) {
+    throw new GraphError("requiresGrad_: Setting requiresGrad=true on inference tensor outside InferenceMode is not allowed.");
+  }
+  x.collects = flag;
+  return x;
+}
+
+/** Whether the tensor has no history: made by the user, detached, or computed without recording. */
+export function isLeaf(x: Tensor): boolean {
+  return x.history === null;
+}
+
+/** The node that made the tensor, null for leaves. */
+export function gradFn(x: Tensor): Node | null {
+  return x.history?.node ?? null;
+}
+
+/** The gradient collected so far, or null. */
+export function gradOf(x: Tensor): Tensor | null {
+  if (x.gradient !== null) x.gradientSeen = true;
+  else if (x.history !== null && x.hooks?.retain !== x) warnNonLeaf();
+  return x.gradient;
+}
+
+let warned = false;
+function warnNonLeaf(): void {
+  if (warned) return;
+  warned = true;
+  console.warn(
+    "wengert: the grad of a tensor that is not a leaf is being read. It is not filled during backward; call retainGrad() on the " +
+      "tensor before if you want it.",
+  );
+}
+
+/** Sets or clears the gradient. It must have the tensor's shape and dtype; it is kept as it is, not copied. */
+export function setGrad(x: Tensor, value: Tensor | null): void {
+  x.check("grad");
+  if (value === x.gradient && value !== null) return;
+  if (value !== null) {
+    if (!(value instanceof Tensor)) throw new ArgumentError(`grad: expected a tensor or null, got ${describe(value)}`);
+    value.check("grad");
+    if (value === x) throw new ArgumentError("grad: can't assign Variable as its own grad");
+    if (value.dtype !== x.dtype) throw new DTypeError(`grad: assigned grad has data of a different type: ${value.dtype}, the tensor is ${x.dtype}`);
+    if (!sameShape(value.shape, x.shape)) {
+      throw new ShapeError(`grad: assigned grad has data of a different size: ${formatShape(value.shape)}, the tensor is ${formatShape(x.shape)}`);
+    }
+  }
+  x.dropGradient();
+  x.gradient = value;
+  x.gradientSeen = value !== null;
+  if (value !== null) value.kept = true;
+}
+
+/** Keeps the gradient of a tensor that is no leaf in its `grad`. */
+export function retainGrad(x: Tensor): void {
+  x.check("retainGrad");
+  if (!requiresGrad(x)) throw new GraphError("retainGrad: can't retain_grad on Tensor that has requires_grad=False");
+  if (x.history !== null) hooksOf(x).retain = x;
+}
+
+/** Whether `retainGrad` was called on a tensor that is no leaf. */
+export function retainsGrad(x: Tensor): boolean {
+  return x.history !== null && x.hooks?.retain === x;
+}
+
+/**
+ * Calls `hook` with the tensor's gradient whenever a pass has computed it; what it returns, if anything, replaces the
+ * gradient for everything upstream.
+ */
+export function registerHook(x: Tensor, hook: TensorHook): RemovableHandle {
+  x.check("registerHook");
+  if (!requiresGrad(x)) throw new GraphError("registerHook: cannot register a hook on a tensor that doesn't require gradient");
+  return hooksOf(x).add(hook, "registerHook");
+}

@@ -1,0 +1,69 @@
+// The properties and methods of tensors that belong to the tape.
+
+import { backwardOf } from "../autograd/backward.js";
+import {
+  gradFn,
+  gradOf,
+  isLeaf,
+  registerHook,
+  requiresGrad,
+  requiresGrad_,
+  retainGrad,
+  retainsGrad,
+  setGrad,
+} from "../autograd/properties.js";
+import { detach } from "../ops/detach.js";
+import type { Node } from "../tape/node.js";
+import { Tensor } from "../tensor/tensor.js";
+import { type MethodsOf, install } from "./install.js";
+
+const family = { backward: backwardOf, detach, registerHook, requiresGrad_, retainGrad };
+
+declare module "../tensor/tensor.js" {
+  interface Tensor extends MethodsOf<typeof family> {
+    /** Whether operations on the tensor are recorded. Settable on leaves. */
+    requiresGrad: boolean;
+    /** The gradient collected so far, or null. */
+    grad: Tensor | null;
+    /** The node that made the tensor, null for leaves. */
+    readonly gradFn: Node | null;
+    /** Whether the tensor has no history. */
+    readonly isLeaf: boolean;
+    /** Which output of its node the tensor is. */
+    readonly outputNr: number;
+    /** Whether `retainGrad` was called on a tensor that is no leaf. */
+    readonly retainsGrad: boolean;
+    /** Writes in place so far, shared with all views. */
+    readonly version: number;
+    /** The tensor that this one is a view of, or null. */
+    readonly base: Tensor | null;
+    /** Whether the tensor is a view of another. */
+    readonly isView: boolean;
+  }
+}
+
+install(family);
+
+function property<T>(name: string, get: (x: Tensor) => T, set?: (x: Tensor, value: T) => void): void {
+  Object.defineProperty(Tensor.prototype, name, {
+    get(this: Tensor) {
+      return get(this);
+    },
+    set:
+      set &&
+      function (this: Tensor, value: T) {
+        set(this, value);
+      },
+    configurable: true,
+  });
+}
+
+property("requiresGrad", requiresGrad, requiresGrad_);
+property("grad", gradOf, setGrad);
+property("gradFn", gradFn);
+property("isLeaf", isLeaf);
+property("outputNr", (x) => x.history?.index ?? 0);
+property("retainsGrad", retainsGrad);
+property("version", (x) => x.storage.version);
+property("base", (x) => x.viewOf?.base ?? null);
+property("isView", (x) => x.viewOf !== null);
