@@ -3,7 +3,7 @@
 // A rule is never instantiated: the loops call it through `changetype<Rule>(0)`, so it inlines fully.
 // `many` works on a vector of lanes. The loops bring strided operands and the last few elements of a row
 // into vectors too, so an element has the same bits wherever it lies and a rule states its formula once.
-// A rule without a vector form extends `Lanewise…` and gives `one`.
+// A rule without a vector form gives `one` for an element, and `many` by `lanewise1` or `lanewise2`.
 
 /** Number of lanes of `T` in a vector. */
 @inline export function lanes<T>(): i32 {
@@ -35,32 +35,28 @@ export abstract class Comparison<T> {
   abstract many(a: v128, b: v128): v128;
 }
 
-/** A unary rule that is given element by element. */
-export abstract class LanewiseUnary<T> extends Unary<T> {
-  abstract one(a: T): T;
-  @inline many(a: v128): v128 {
-    let r = a;
-    r = v128.replace_lane<T>(r, 0, this.one(v128.extract_lane<T>(a, 0)));
-    r = v128.replace_lane<T>(r, 1, this.one(v128.extract_lane<T>(a, 1)));
-    if (sizeof<T>() == 4) {
-      r = v128.replace_lane<T>(r, 2, this.one(v128.extract_lane<T>(a, 2)));
-      r = v128.replace_lane<T>(r, 3, this.one(v128.extract_lane<T>(a, 3)));
-    }
-    return r;
+/** `many` of a rule that is given element by element, as `one`: `R` is the rule's own class, so the call inlines. */
+@inline export function lanewise1<T, R>(a: v128): v128 {
+  const rule = changetype<R>(0);
+  let r = a;
+  r = v128.replace_lane<T>(r, 0, rule.one(v128.extract_lane<T>(a, 0)));
+  r = v128.replace_lane<T>(r, 1, rule.one(v128.extract_lane<T>(a, 1)));
+  if (sizeof<T>() == 4) {
+    r = v128.replace_lane<T>(r, 2, rule.one(v128.extract_lane<T>(a, 2)));
+    r = v128.replace_lane<T>(r, 3, rule.one(v128.extract_lane<T>(a, 3)));
   }
+  return r;
 }
 
-/** A binary rule that is given element by element. */
-export abstract class LanewiseBinary<T> extends Binary<T> {
-  abstract one(a: T, b: T): T;
-  @inline many(a: v128, b: v128): v128 {
-    let r = a;
-    r = v128.replace_lane<T>(r, 0, this.one(v128.extract_lane<T>(a, 0), v128.extract_lane<T>(b, 0)));
-    r = v128.replace_lane<T>(r, 1, this.one(v128.extract_lane<T>(a, 1), v128.extract_lane<T>(b, 1)));
-    if (sizeof<T>() == 4) {
-      r = v128.replace_lane<T>(r, 2, this.one(v128.extract_lane<T>(a, 2), v128.extract_lane<T>(b, 2)));
-      r = v128.replace_lane<T>(r, 3, this.one(v128.extract_lane<T>(a, 3), v128.extract_lane<T>(b, 3)));
-    }
-    return r;
+/** The same for rules of two operands. */
+@inline export function lanewise2<T, R>(a: v128, b: v128): v128 {
+  const rule = changetype<R>(0);
+  let r = a;
+  r = v128.replace_lane<T>(r, 0, rule.one(v128.extract_lane<T>(a, 0), v128.extract_lane<T>(b, 0)));
+  r = v128.replace_lane<T>(r, 1, rule.one(v128.extract_lane<T>(a, 1), v128.extract_lane<T>(b, 1)));
+  if (sizeof<T>() == 4) {
+    r = v128.replace_lane<T>(r, 2, rule.one(v128.extract_lane<T>(a, 2), v128.extract_lane<T>(b, 2)));
+    r = v128.replace_lane<T>(r, 3, rule.one(v128.extract_lane<T>(a, 3), v128.extract_lane<T>(b, 3)));
   }
+  return r;
 }

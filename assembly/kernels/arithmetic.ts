@@ -2,7 +2,7 @@
 
 import { map2, map2heavy } from "../loops/map";
 import { pow } from "../math/pow";
-import { Binary, LanewiseBinary } from "../rules";
+import { Binary, lanewise2 } from "../rules";
 
 @final class Add<T> extends Binary<T> {
   @inline many(a: v128, b: v128): v128 { return v128.add<T>(a, b); }
@@ -55,7 +55,8 @@ export function div_trunc_f32(block: usize, begin: u32, end: u32): void { map2<f
 export function div_trunc_f64(block: usize, begin: u32, end: u32): void { map2<f64, DivTrunc<f64>>(block, begin, end); }
 
 /** Quotient of integers toward zero; the caller has refused zeros. The least integer by -1 wraps. */
-@final class DivTruncInteger extends LanewiseBinary<i32> {
+@final class DivTruncInteger extends Binary<i32> {
+  @inline many(a: v128, b: v128): v128 { return lanewise2<i32, DivTruncInteger>(a, b); }
   @inline one(a: i32, b: i32): i32 { return b == -1 ? -a : a / b; }
 }
 export function div_trunc_i32(block: usize, begin: u32, end: u32): void { map2heavy<i32, DivTruncInteger>(block, begin, end); }
@@ -73,13 +74,15 @@ export function div_trunc_i32(block: usize, begin: u32, end: u32): void { map2he
   const down = floor<T>(q);
   return q - down > 0.5 ? down + 1 as T : down;
 }
-@final class DivFloor<T extends number> extends LanewiseBinary<T> {
+@final class DivFloor<T extends number> extends Binary<T> {
+  @inline many(a: v128, b: v128): v128 { return lanewise2<T, DivFloor<T>>(a, b); }
   @inline one(a: T, b: T): T { return floorQuotient<T>(a, b); }
 }
 export function div_floor_f32(block: usize, begin: u32, end: u32): void { map2heavy<f32, DivFloor<f32>>(block, begin, end); }
 export function div_floor_f64(block: usize, begin: u32, end: u32): void { map2heavy<f64, DivFloor<f64>>(block, begin, end); }
 
-@final class DivFloorInteger extends LanewiseBinary<i32> {
+@final class DivFloorInteger extends Binary<i32> {
+  @inline many(a: v128, b: v128): v128 { return lanewise2<i32, DivFloorInteger>(a, b); }
   @inline one(a: i32, b: i32): i32 {
     if (b == -1) return -a;
     const q = a / b;
@@ -117,19 +120,22 @@ function fmod64(a: f64, b: f64): f64 {
   return copysign(x, a);
 }
 
-@final class Fmod<T extends number> extends LanewiseBinary<T> {
+@final class Fmod<T extends number> extends Binary<T> {
+  @inline many(a: v128, b: v128): v128 { return lanewise2<T, Fmod<T>>(a, b); }
   @inline one(a: T, b: T): T { return remainderOf<T>(a, b); }
 }
 export function fmod_f32(block: usize, begin: u32, end: u32): void { map2heavy<f32, Fmod<f32>>(block, begin, end); }
 export function fmod_f64(block: usize, begin: u32, end: u32): void { map2heavy<f64, Fmod<f64>>(block, begin, end); }
 
-@final class FmodInteger extends LanewiseBinary<i32> {
+@final class FmodInteger extends Binary<i32> {
+  @inline many(a: v128, b: v128): v128 { return lanewise2<i32, FmodInteger>(a, b); }
   @inline one(a: i32, b: i32): i32 { return b == -1 ? 0 : a % b; }
 }
 export function fmod_i32(block: usize, begin: u32, end: u32): void { map2heavy<i32, FmodInteger>(block, begin, end); }
 
 /** Remainder with the sign of b (Python's %). */
-@final class Remainder<T extends number> extends LanewiseBinary<T> {
+@final class Remainder<T extends number> extends Binary<T> {
+  @inline many(a: v128, b: v128): v128 { return lanewise2<T, Remainder<T>>(a, b); }
   @inline one(a: T, b: T): T {
     const r = remainderOf<T>(a, b);
     return r != 0 && (b < 0) != (r < 0) ? r + b as T : r;
@@ -138,7 +144,8 @@ export function fmod_i32(block: usize, begin: u32, end: u32): void { map2heavy<i
 export function remainder_f32(block: usize, begin: u32, end: u32): void { map2heavy<f32, Remainder<f32>>(block, begin, end); }
 export function remainder_f64(block: usize, begin: u32, end: u32): void { map2heavy<f64, Remainder<f64>>(block, begin, end); }
 
-@final class RemainderInteger extends LanewiseBinary<i32> {
+@final class RemainderInteger extends Binary<i32> {
+  @inline many(a: v128, b: v128): v128 { return lanewise2<i32, RemainderInteger>(a, b); }
   @inline one(a: i32, b: i32): i32 {
     if (b == -1) return 0;
     const r = a % b;
@@ -154,7 +161,8 @@ export function pow_f32(block: usize, begin: u32, end: u32): void { map2heavy<f3
 export function pow_f64(block: usize, begin: u32, end: u32): void { map2heavy<f64, Pow<f64>>(block, begin, end); }
 
 /** Powers of integers by squaring, wrapping; a negative exponent (of base 1 or -1) counts the sign. */
-@final class PowInteger extends LanewiseBinary<i32> {
+@final class PowInteger extends Binary<i32> {
+  @inline many(a: v128, b: v128): v128 { return lanewise2<i32, PowInteger>(a, b); }
   @inline one(a: i32, b: i32): i32 {
     if (b < 0) return a == 1 ? 1 : a == -1 ? (b & 1 ? -1 : 1) : 0;
     let r = 1;

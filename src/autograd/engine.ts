@@ -51,20 +51,6 @@ class NodeState {
   }
 }
 
-/** Claims a gradient for a place in the engine. */
-function claim(tensor: Tensor): Tensor {
-  tensor.claims++;
-  return tensor;
-}
-
-/** Gives a claim up; what the engine made and nobody claims any more is freed. */
-function unclaim(tensor: Tensor | null): void {
-  if (tensor !== null && --tensor.claims === 0 && tensor.temporary) {
-    tensor.temporary = false;
-    tensor.dispose();
-  }
-}
-
 /** Hands a gradient to the user: whatever answers for tensors here answers for it. */
 function expose(tensor: Tensor | null): void {
   if (tensor !== null && tensor.temporary) {
@@ -181,12 +167,12 @@ export function runPass(pass: Pass): (Tensor | null)[] {
   } finally {
     mode.grad = before;
     for (const state of visited) {
-      for (const gradient of state.gradients) unclaim(gradient);
+      for (const gradient of state.gradients) gradient?.unclaim();
       state.node.state = state.outer;
     }
     for (const result of results) {
       if (finished) expose(result);
-      unclaim(result);
+      result?.unclaim();
     }
   }
 }
@@ -219,7 +205,7 @@ function deliver(pass: Pass, node: Node, index: number, gradient: Tensor): void 
   const state = stateOf(node, pass) as NodeState;
   const sofar = state.gradients[index] ?? null;
   if (sofar === null) {
-    state.gradients[index] = claim(gradient);
+    state.gradients[index] = gradient.claim();
     return;
   }
   const own = sofar.temporary && sofar.claims === 1 && sofar.storage.exclusive && sofar.viewOf === null;
@@ -229,8 +215,8 @@ function deliver(pass: Pass, node: Node, index: number, gradient: Tensor): void 
   }
   const total = add(sofar, gradient);
   total.temporary = true;
-  state.gradients[index] = claim(total);
-  unclaim(sofar);
+  state.gradients[index] = total.claim();
+  sofar.unclaim();
 }
 
 /** Runs one node: hooks, formulas for the inputs that are wanted, and its gradients on to older nodes. */
@@ -259,7 +245,7 @@ function step(pass: Pass, state: NodeState, results: (Tensor | null)[]): void {
     closeTemporaries(scope);
     state.gradients.forEach((gradient, i) => {
       state.gradients[i] = null;
-      unclaim(gradient);
+      gradient?.unclaim();
     });
   }
 }
@@ -348,8 +334,8 @@ function tensorHooks(node: Node, state: NodeState): void {
       const replaced = hook(gradient);
       if (replaced === undefined || replaced === null) continue;
       checkHookResult(replaced, node.outputs[index] as OutputFacts);
-      state.gradients[index] = claim(replaced);
-      unclaim(gradient);
+      state.gradients[index] = replaced.claim();
+      gradient?.unclaim();
     }
     const gradient = state.gradients[index] ?? null;
     if (list.retain !== null && gradient !== null) {
@@ -380,7 +366,7 @@ function capture(pass: Pass, state: NodeState, results: (Tensor | null)[]): void
     if (target !== undefined) {
       if (state.node.variable !== null) accumulateInto(state.node, state, pass);
       else if (target.hooks?.retain !== target) accumulate(target, gradient, mode.grad);
-    } else results[place] = claim(gradient);
+    } else results[place] = gradient.claim();
   }
 }
 
@@ -394,7 +380,7 @@ function accumulateInto(node: Node, state: NodeState, _pass: Pass): void {
     if (replaced !== undefined) gradients = [...replaced];
   }
   const [gradient] = gradients;
-  if (gradient !== null && gradient !== undefined) accumulate(leaf, gradient, mode.grad);
+  if (gradient !== null && gradient !== undefined && !leaf.isDisposed) accumulate(leaf, gradient, mode.grad);
   for (const hook of node.hooks?.accumulated.all ?? []) {
     const said: unknown = unrecorded(() => hook(leaf));
     if (said !== undefined && said !== null) throw new GraphError("registerPostAccumulateGradHook: the hook must return nothing");

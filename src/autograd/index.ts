@@ -1,3 +1,4 @@
 // The namespace `autograd`.
 
 export { backward, grad } from "./backward.js";
+export * as forwardAd from "./forward-ad.js";

@@ -61,10 +61,17 @@ export class Operation implements Backward {
 
   /** The part of a call behind the kernel: onto the tape, and tangents. */
   finish(inputs: readonly Operand[], outputs: readonly Tensor[], parameters: unknown): void {
+    let node: Node | null = null;
     if (this.formulas.length > 0 && recording(inputs)) {
-      link(this.nodeOf(inputs, outputs, parameters, inputs, null), outputs);
+      node = this.nodeOf(inputs, outputs, parameters, inputs, null);
+      link(node, outputs);
     }
-    if (mode.levels > 0) mode.push?.(this, inputs, outputs, parameters);
+    if (mode.levels > 0) {
+      mode.push?.(this, inputs, outputs, parameters, false);
+      for (const saved of node?.saved ?? []) {
+        if (saved instanceof SavedValue && saved.outputIndex >= 0) saved.keepTangents(outputs[saved.outputIndex] as Tensor);
+      }
+    }
   }
 
   private nodeOf(
@@ -92,6 +99,11 @@ export class Operation implements Backward {
     }
     const label = typeof this.label === "string" ? this.label : this.label(parameters as never, inputs);
     return makeNode(label, this, inputs, outputs, saved, parameters);
+  }
+
+  /** Whether the inputs are one list of any length. */
+  get isList(): boolean {
+    return this.arity < 0;
   }
 
   /** The formula for an input, or null where it has no derivative. */
@@ -124,7 +136,7 @@ export class Operation implements Backward {
       compute();
       self.storage.version++;
     }
-    if (pushes) mode.push?.(this, values, [self], parameters);
+    if (pushes) mode.push?.(this, values, [self], parameters, true);
     return self;
   }
 
@@ -147,10 +159,16 @@ export class Operation implements Backward {
   }
 
   /** The formula for an input on given values, with `g` in the place of the gradient: also how tangents are pushed. */
-  partial(input: number, inputs: readonly Operand[], outputs: readonly Tensor[], g: Tensor, parameters: unknown): Tensor | null {
+  partial(
+    input: number,
+    inputs: readonly Operand[],
+    outputs: readonly Tensor[],
+    gradients: readonly (Tensor | null)[],
+    parameters: unknown,
+  ): Tensor | null {
     const formula = this.formula(input);
     if (formula === null) return null;
-    const values: Record<string, unknown> = { g, gradients: [g], input };
+    const values: Record<string, unknown> = { g: gradients[0] ?? null, gradients, input };
     for (const slot of formula.slots) {
       values[this.names[slot] as string] = slot < inputs.length ? inputs[slot] : outputs[slot - inputs.length];
     }

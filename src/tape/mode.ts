@@ -10,6 +10,7 @@ type Push = (
   inputs: readonly Operand[],
   outputs: readonly Tensor[],
   parameters: unknown,
+  inPlace: boolean,
 ) => void;
 
 /** What is recorded at the moment. */

@@ -7,6 +7,7 @@ import type { Storage } from "../tensor/storage.js";
 import { type History, Tensor } from "../tensor/tensor.js";
 import { innermostSavedHooks } from "./hooks.js";
 import type { Node } from "./node.js";
+import { accumulatorOf } from "./record.js";
 
 /** A tensor as it was when it was saved. It holds the storage, so the handle may be disposed. */
 export class SavedValue {
@@ -15,9 +16,11 @@ export class SavedValue {
   private readonly dtype: DType;
   private readonly version: number;
   private readonly history: History | null;
-  private readonly accumulator: Node | null;
+  private readonly leaf: boolean;
+  private readonly origin: Tensor;
   private readonly source: Tensor | null;
   private readonly packed: { readonly value: unknown; readonly unpack: (value: unknown) => Tensor } | null = null;
+  private tangents: readonly (Tensor | null)[] | null = null;
   private done = false;
 
   /**
@@ -34,7 +37,8 @@ export class SavedValue {
     this.dtype = tensor.dtype;
     this.version = tensor.storage.version;
     this.history = output < 0 ? tensor.history : null;
-    this.accumulator = output < 0 ? tensor.accumulator : null;
+    this.leaf = output < 0 && tensor.collects;
+    this.origin = tensor;
     this.source = tensor;
     const hooks = innermostSavedHooks();
     if (hooks !== null) {
@@ -44,7 +48,20 @@ export class SavedValue {
     } else {
       this.storage.hold();
       this.history?.node.hold();
+      if (output < 0) this.keepTangents(tensor);
     }
+  }
+
+  /** The tangents go with the value: for an output, once they have been pushed. */
+  keepTangents(tensor: Tensor): void {
+    if (tensor.tangents === null || this.packed !== null || this.tangents !== null) return;
+    this.tangents = tensor.tangents.slice();
+    for (const tangent of this.tangents) tangent?.claim();
+  }
+
+  /** Which output of its node the value is, or -1. */
+  get outputIndex(): number {
+    return this.output;
   }
 
   /** The tensor again, with its history. Throws GraphError if it was written since. */
@@ -61,7 +78,7 @@ export class SavedValue {
 
   private same(source: Tensor, node: Node): boolean {
     const history = source.history;
-    if (this.output < 0) return history === this.history && (history !== null || source.accumulator === this.accumulator);
+    if (this.output < 0) return history === this.history && source.collects === this.leaf;
     return history !== null && history.node === node && history.index === this.output;
   }
 
@@ -71,7 +88,11 @@ export class SavedValue {
       if (history !== null) tensor.setHistory(history);
     } else if (this.output >= 0) tensor.setHistory({ node, index: this.output });
     else if (this.history !== null) tensor.setHistory(this.history);
-    else if (this.accumulator !== null) tensor.setHistory({ node: this.accumulator, index: 0 });
+    else if (this.leaf) tensor.setHistory({ node: accumulatorOf(this.origin), index: 0 });
+    if (this.tangents !== null && tensor.tangents === null) {
+      tensor.tangents = this.tangents.slice();
+      for (const tangent of tensor.tangents) tangent?.claim();
+    }
     return tensor;
   }
 
@@ -92,6 +113,7 @@ export class SavedValue {
     if (this.packed !== null) return;
     this.storage.letGo();
     this.history?.node.letGo();
+    for (const tangent of this.tangents ?? []) tangent?.unclaim();
   }
 }
 

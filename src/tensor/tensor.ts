@@ -119,10 +119,30 @@ export class Tensor {
     const history = this.ownHistory;
     this.gone = true;
     if (this.gradient !== null && this.gradient !== this) this.dropGradient();
-    if (this.tangents !== null) this.tangents = null;
+    if (this.tangents !== null) this.dropTangents();
     if (history !== null) history.node.letGo();
     this.storage.letGo();
     if (this.storage.alive) answerFor(this.storage);
+  }
+
+  /** @internal One more place of the engine holds this gradient or tangent. */
+  claim(): this {
+    this.claims++;
+    return this;
+  }
+
+  /** @internal One less; what the engine made is freed with the last. */
+  unclaim(): void {
+    if (--this.claims > 0 || !this.temporary) return;
+    this.temporary = false;
+    this.dispose();
+  }
+
+  /** @internal Lets all tangents go. */
+  dropTangents(): void {
+    const { tangents } = this;
+    this.tangents = null;
+    for (const tangent of tangents ?? []) tangent?.unclaim();
   }
 
   /** @internal Lets the gradient go: frees it at once unless somebody else may hold it. */
