@@ -85,6 +85,11 @@ def odd(f):
     return lambda z: (f(sqrt(z)) / sqrt(z) - 1) / z, lambda z: z * sqrt(z) / f(sqrt(z))
 
 
+def shifted(fit):
+    """The same as a function of z − ½: its coefficients fall quickly over [0, 1], where those in z do not."""
+    return tuple(lambda t, f=f: f(t + mpf("0.5")) for f in fit)
+
+
 def even(z):
     return (cos(sqrt(z)) - 1 + z / 2) / z**2
 
@@ -125,10 +130,10 @@ FITS = {
     "cos": ((even, lambda z: z**2 / cos(sqrt(z))), TINY, (pi / 4 * SLACK) ** 2, 3, 6),
     "tan": (odd(tan), TINY, (pi / 4 * SLACK) ** 2, 7, 14),
     "asin": (odd(asin), TINY, mpf("0.25"), 5, 12),
-    "atan": (odd(atan), TINY, mpf(1), 9, 20),
+    "atan": (shifted(odd(atan)), TINY - mpf("0.5"), mpf("0.5"), 9, 20),
     "sinh": (odd(sinh), TINY, mpf(1), 4, 7),
     "tanh": (odd(tanh), TINY, mpf("0.3026"), 5, 11),
-    "asinh": (odd(asinh), TINY, mpf(1), 9, 20),
+    "asinh": (shifted(odd(asinh)), TINY - mpf("0.5"), mpf("0.5"), 9, 20),
     "atanh": (odd(atanh), TINY, mpf("0.25"), 6, 13),
     "erf": ((lambda z: erf(sqrt(z)) / sqrt(z) - 1, lambda z: sqrt(z) / erf(sqrt(z))), TINY, mpf("0.5626"), 6, 11),
     "log of erfc": ((lambda x: log(erfc(x)), lambda x: erfc(x) / erf(x)), mpf("0.749"), mpf(4), 7, 0),
