@@ -12,6 +12,7 @@ export * from "./kernels/loss";
 export * from "./kernels/pointwise";
 export * from "./kernels/random";
 export * from "./kernels/reduce";
+export * from "./kernels/sample";
 export * from "./kernels/scan";
 export * from "./kernels/scatter";
 export * from "./kernels/select";

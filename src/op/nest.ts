@@ -48,6 +48,12 @@ export function addStrided(tensor: Tensor, elementStrides: readonly number[]): v
   pointers[operands++] = tensor.address;
 }
 
+/** Adds a place in linear memory that is no tensor: a generator's state. */
+export function addAddress(address: number): void {
+  (strides[operands] as Int32Array).fill(0, 0, rank);
+  pointers[operands++] = address;
+}
+
 /** Adds a tensor or, in `dtype`, a scalar. */
 export function addOperand(operand: Operand, dtype: DType): void {
   if (operand instanceof Tensor) addTensor(operand);

@@ -1,0 +1,12 @@
+// Methods of tensors: the family ops/random, but the functions that make tensors.
+
+import { bernoulli, bernoulli_, cauchy_, exponential_, geometric_, logNormal_, normal_, uniform_ } from "../ops/random.js";
+import { type MethodsOf, install } from "./install.js";
+
+const family = { bernoulli, bernoulli_, cauchy_, exponential_, geometric_, logNormal_, normal_, uniform_ };
+
+declare module "../tensor/tensor.js" {
+  interface Tensor extends MethodsOf<typeof family> {}
+}
+
+install(family);
