@@ -1,407 +1,169 @@
-// The elementwise loops: one to three operands, over any nest of strides.
+// The elementwise loops: a rule over one to three operands, over any nest of strides.
 //
-// A row is the innermost dim of the nest. Where every operand of a row is dense or a splat (stride 0), the row
-// runs on vectors in place; a splat becomes four copies of itself in scratch memory that the loop reads again
-// and again. Any other row, and what a row leaves over, is brought into scratch memory chunk by chunk, worked on
-// by the same vector code, and taken back. So there is one formula for every element, whatever its strides.
+// What a kernel has of its own is the loop over neighbouring vectors, a few hundred bytes; the way through the strides
+// is the same code for all kernels of a width and calls that loop by its address.
 
-import { pointerOf, rankOf, sizeOf, strideOf } from "../block";
-import { scratch } from "../memory/scratch";
+import {
+  BYTES, RESULT, Run, bring, cursor, gather1, inRow, lanesOf, nextRow, rowSize, rowStride, scatter, seek, slot, splat,
+  stretch, walkBy,
+} from "./rows";
 import { Binary, Comparison, Ternary, Test, Unary } from "../rules";
-
-/** Elements in a chunk of strided elements. */
-const CHUNK: u32 = 128;
-/** Chunk buffers: 0 to 2 for the operands, then the result, and the bytes of a bool result. */
-const RESULT: i32 = 3;
-const ANSWERS: i32 = 3;
-const BYTES: i32 = 4;
-/** Bytes between the chunk buffers in scratch memory: CHUNK elements of 8 bytes. */
-const SLOT: usize = 1024;
-/** Where the odometer keeps its state in scratch memory, behind the chunk buffers and the splats. */
-const ODOMETER: usize = 8192;
-/** Where splats are kept: 64 bytes each. */
-const SPLATS: usize = 7168;
-
-@inline function slot(index: i32): usize {
-  return scratch() + <usize>index * SLOT;
-}
-
-// The odometer: the index of the current row and the address of every operand in it.
-
-@inline function indexAt(dim: u32): usize {
-  return scratch() + ODOMETER + (<usize>dim << 2);
-}
-
-/** Address of operand `operand` at the current position. */
-@inline function cursor(operand: u32): usize {
-  return <usize>load<u32>(scratch() + ODOMETER + 64 + (<usize>operand << 2));
-}
-
-@inline function setCursor(operand: u32, address: usize): void {
-  store<u32>(scratch() + ODOMETER + 64 + (<usize>operand << 2), <u32>address);
-}
-
-/** Puts the odometer on the flat index `begin`. */
-function seek(block: usize, operands: u32, begin: u32): void {
-  const rank = rankOf(block);
-  for (let k: u32 = 0; k < operands; k++) setCursor(k, pointerOf(block, k));
-  let rest = begin;
-  for (let d = <i32>rank - 1; d >= 0; d--) {
-    const size = sizeOf(block, d);
-    const at = rest % size;
-    rest /= size;
-    store<u32>(indexAt(d), at);
-    if (at) for (let k: u32 = 0; k < operands; k++) setCursor(k, cursor(k) + <usize>at * <usize>strideOf(block, k, d));
-  }
-}
-
-/** Moves to the start of the next row. */
-function nextRow(block: usize, operands: u32): void {
-  const rank = rankOf(block);
-  if (rank == 0) return;
-  const at = load<u32>(indexAt(rank - 1));
-  if (at) {
-    for (let k: u32 = 0; k < operands; k++) setCursor(k, cursor(k) - <usize>at * <usize>strideOf(block, k, rank - 1));
-    store<u32>(indexAt(rank - 1), 0);
-  }
-  for (let d = <i32>rank - 2; d >= 0; d--) {
-    const i = load<u32>(indexAt(d)) + 1;
-    const size = sizeOf(block, d);
-    if (i < size) {
-      store<u32>(indexAt(d), i);
-      for (let k: u32 = 0; k < operands; k++) setCursor(k, cursor(k) + strideOf(block, k, d));
-      return;
-    }
-    store<u32>(indexAt(d), 0);
-    for (let k: u32 = 0; k < operands; k++) setCursor(k, cursor(k) - <usize>(size - 1) * <usize>strideOf(block, k, d));
-  }
-}
-
-/** Elements in a row of the nest. */
-@inline function rowSize(block: usize): u32 {
-  const rank = rankOf(block);
-  return rank ? sizeOf(block, rank - 1) : 1;
-}
-
-/** Byte stride of an operand along a row. */
-@inline function rowStride(block: usize, operand: u32): isize {
-  const rank = rankOf(block);
-  return rank ? strideOf(block, operand, rank - 1) : 0;
-}
-
-/** Position in its row of flat index `begin`. */
-@inline function inRow(block: usize): u32 {
-  const rank = rankOf(block);
-  return rank ? load<u32>(indexAt(rank - 1)) : 0;
-}
-
-// Strided elements to and from chunk buffers, by width.
-
-function gather1(to: usize, from: usize, stride: isize, n: u32): void {
-  for (let i: u32 = 0; i < n; i++, from += stride) store<u8>(to + i, load<u8>(from));
-}
-function gather4(to: usize, from: usize, stride: isize, n: u32): void {
-  for (let i: u32 = 0; i < n; i++, from += stride) store<u32>(to + (<usize>i << 2), load<u32>(from));
-}
-function gather8(to: usize, from: usize, stride: isize, n: u32): void {
-  for (let i: u32 = 0; i < n; i++, from += stride) store<u64>(to + (<usize>i << 3), load<u64>(from));
-}
-function scatter1(to: usize, stride: isize, from: usize, n: u32): void {
-  for (let i: u32 = 0; i < n; i++, to += stride) store<u8>(to, load<u8>(from + i));
-}
-function scatter4(to: usize, stride: isize, from: usize, n: u32): void {
-  for (let i: u32 = 0; i < n; i++, to += stride) store<u32>(to, load<u32>(from + (<usize>i << 2)));
-}
-function scatter8(to: usize, stride: isize, from: usize, n: u32): void {
-  for (let i: u32 = 0; i < n; i++, to += stride) store<u64>(to, load<u64>(from + (<usize>i << 3)));
-}
-
-/** Brings `n` elements into a chunk buffer and pads them with the last one to a whole number of vectors. */
-@inline function gather<T>(to: usize, from: usize, stride: isize, n: u32): void {
-  if (sizeof<T>() == 1) gather1(to, from, stride, n);
-  else if (sizeof<T>() == 4) gather4(to, from, stride, n);
-  else gather8(to, from, stride, n);
-  const last = load<T>(to + <usize>(n - 1) * sizeof<T>());
-  for (let i = n; i & (16 / <u32>sizeof<T>() - 1); i++) store<T>(to + <usize>i * sizeof<T>(), last);
-}
-
-@inline function scatter<T>(to: usize, stride: isize, from: usize, n: u32): void {
-  if (sizeof<T>() == 1) scatter1(to, stride, from, n);
-  else if (sizeof<T>() == 4) scatter4(to, stride, from, n);
-  else scatter8(to, stride, from, n);
-}
-
-/** Writes four vectors full of the element at `from` where `bring` finds them, if operand `k` is a splat. */
-@inline function splat<T>(k: i32, from: usize, stride: isize): void {
-  if (stride) return;
-  const to = scratch() + SPLATS + (<usize>k << 6);
-  const v = v128.splat<T>(load<T>(from));
-  v128.store(to, v);
-  v128.store(to, v, 16);
-  v128.store(to, v, 32);
-  v128.store(to, v, 48);
-}
-
-@inline function dense<T>(stride: isize): bool {
-  return stride == <isize>sizeof<T>() || stride == 0;
-}
-
-/** Elements in a vector. */
-@inline function lanesOf<T>(): u32 {
-  return 16 / <u32>sizeof<T>();
-}
-
-/** How many of the `n` elements left in a row are worked on next: whole vectors, or the few that do not fill one. */
-@inline function stretch<T>(n: u32, direct: bool): u32 {
-  if (n < lanesOf<T>()) return n;
-  return (direct ? n : min(n, CHUNK)) & ~(lanesOf<T>() - 1);
-}
-
-/** Where vectors of operand `k` can be read for a stretch of `m` elements from `p` on. */
-@inline function bring<T>(k: i32, p: usize, stride: isize, m: u32): usize {
-  if (stride == 0) return scratch() + SPLATS + (<usize>k << 6);
-  if (stride == <isize>sizeof<T>() && m >= lanesOf<T>()) return p;
-  gather<T>(slot(k), p, stride, m);
-  return slot(k);
-}
-
-/** Turns `m` lanes of zeros or ones at `from` into bytes 0 or 1 at `to`; writes up to 15 bytes too many. */
-function narrow1(to: usize, from: usize, m: u32): void {
-  for (let i: u32 = 0; i < m; i += 16) v128.store(to + i, v128.and(v128.load(from + i), i8x16.splat(1)));
-}
-function narrow4(to: usize, from: usize, m: u32): void {
-  for (let i: u32 = 0; i < m; i += 16, from += 64) {
-    const low = i16x8.narrow_i32x4_s(v128.load(from), v128.load(from, 16));
-    const high = i16x8.narrow_i32x4_s(v128.load(from, 32), v128.load(from, 48));
-    v128.store(to + i, v128.and(i8x16.narrow_i16x8_s(low, high), i8x16.splat(1)));
-  }
-}
-function narrow8(to: usize, from: usize, m: u32): void {
-  for (let i: u32 = 0; i < m; i++) store<u8>(to + i, load<u8>(from + (<usize>i << 3)) & 1);
-}
-
-/** Writes the answers for a stretch of `m` elements to the bool result. */
-function answers<T>(out: usize, stride: isize, m: u32): void {
-  const masks = slot(ANSWERS), bytes = slot(BYTES);
-  if (sizeof<T>() == 1) narrow1(bytes, masks, m);
-  else if (sizeof<T>() == 4) narrow4(bytes, masks, m);
-  else narrow8(bytes, masks, m);
-  if (stride == 1) memory.copy(out, bytes, m);
-  else scatter1(out, stride, bytes, m);
-}
 
 // One operand.
 
-@inline function core1<T, R>(block: usize, begin: u32, end: u32, unroll: bool, test: bool): void {
-  if (begin >= end) return;
-  const rule = changetype<R>(0);
-  const size = <isize>sizeof<T>();
-  const row = rowSize(block);
-  const so = rowStride(block, 0), sa = rowStride(block, 1);
-  const direct = !test && so == size && dense<T>(sa);
-  const stepA: usize = sa ? 16 : 0;
-  seek(block, 2, begin);
-  let at = inRow(block);
-  for (let i = begin; ; at = 0) {
-    let n = min(row - at, end - i);
-    let out = cursor(0), a = cursor(1);
-    i += n;
-    splat<T>(0, a, sa);
-    while (n) {
-      const m = stretch<T>(n, direct);
-      const inPlace = !test && so == size && m >= lanesOf<T>();
-      let to = inPlace ? out : slot(RESULT);
-      let a0 = bring<T>(0, a, sa, m);
-      let left = <i32>m;
-      if (unroll) {
-        for (; left >= <i32>lanesOf<T>() * 4; left -= lanesOf<T>() * 4) {
-          const r0 = rule.many(v128.load(a0));
-          const r1 = rule.many(v128.load(a0, 16));
-          const r2 = rule.many(v128.load(a0, 32));
-          const r3 = rule.many(v128.load(a0, 48));
-          v128.store(to, r0);
-          v128.store(to, r1, 16);
-          v128.store(to, r2, 32);
-          v128.store(to, r3, 48);
-          to += 64;
-          a0 += stepA << 2;
-        }
-      }
-      for (; left > 0; left -= lanesOf<T>()) {
-        v128.store(to, rule.many(v128.load(a0)));
-        to += 16;
-        a0 += stepA;
-      }
-      if (test) answers<T>(out, so, m);
-      else if (!inPlace) scatter<T>(out, so, slot(RESULT), m);
-      out += <usize>m * <usize>so;
-      a += <usize>m * <usize>sa;
-      n -= m;
+@inline function run1<T, R>(): Run {
+  return (left: i32, out: usize, a: usize, stepA: usize, b: usize, stepB: usize, c: usize, stepC: usize): void => {
+    const rule = changetype<R>(0);
+    for (; left >= <i32>lanesOf<T>() * 4; left -= lanesOf<T>() * 4) {
+      const r0 = rule.many(v128.load(a));
+      const r1 = rule.many(v128.load(a, 16));
+      const r2 = rule.many(v128.load(a, 32));
+      const r3 = rule.many(v128.load(a, 48));
+      v128.store(out, r0);
+      v128.store(out, r1, 16);
+      v128.store(out, r2, 32);
+      v128.store(out, r3, 48);
+      out += 64;
+      a += stepA << 2;
     }
-    if (i >= end) return;
-    nextRow(block, 2);
-  }
+    for (; left > 0; left -= lanesOf<T>()) {
+      v128.store(out, rule.many(v128.load(a)));
+      out += 16;
+      a += stepA;
+    }
+  };
+}
+
+@inline function run1heavy<T, R>(): Run {
+  return (left: i32, out: usize, a: usize, stepA: usize, b: usize, stepB: usize, c: usize, stepC: usize): void => {
+    const rule = changetype<R>(0);
+    for (; left > 0; left -= lanesOf<T>()) {
+      v128.store(out, rule.many(v128.load(a)));
+      out += 16;
+      a += stepA;
+    }
+  };
 }
 
 /** out[i] = rule(a[i]) for the elements [begin, end) of the nest; four vectors an iteration. */
 @inline export function map1<T, R extends Unary<T>>(block: usize, begin: u32, end: u32): void {
-  core1<T, R>(block, begin, end, true, false);
+  walkBy<T>(block, begin, end, 1, false, run1<T, R>());
 }
 
 /** The same for rules of many instructions, where one vector an iteration keeps the artifact small. */
 @inline export function map1heavy<T, R extends Unary<T>>(block: usize, begin: u32, end: u32): void {
-  core1<T, R>(block, begin, end, false, false);
+  walkBy<T>(block, begin, end, 1, false, run1heavy<T, R>());
 }
 
 /** The same for a bool result: out[i] = 1 where rule(a[i]) holds, else 0. */
 @inline export function test1<T, R extends Test<T>>(block: usize, begin: u32, end: u32): void {
-  core1<T, R>(block, begin, end, false, true);
+  walkBy<T>(block, begin, end, 1, true, run1heavy<T, R>());
 }
 
 // Two operands.
 
-@inline function core2<T, R>(block: usize, begin: u32, end: u32, unroll: bool, test: bool): void {
-  if (begin >= end) return;
-  const rule = changetype<R>(0);
-  const size = <isize>sizeof<T>();
-  const row = rowSize(block);
-  const so = rowStride(block, 0), sa = rowStride(block, 1), sb = rowStride(block, 2);
-  const direct = !test && so == size && dense<T>(sa) && dense<T>(sb);
-  const stepA: usize = sa ? 16 : 0, stepB: usize = sb ? 16 : 0;
-  seek(block, 3, begin);
-  let at = inRow(block);
-  for (let i = begin; ; at = 0) {
-    let n = min(row - at, end - i);
-    let out = cursor(0), a = cursor(1), b = cursor(2);
-    i += n;
-    splat<T>(0, a, sa);
-    splat<T>(1, b, sb);
-    while (n) {
-      const m = stretch<T>(n, direct);
-      const inPlace = !test && so == size && m >= lanesOf<T>();
-      let to = inPlace ? out : slot(RESULT);
-      let a0 = bring<T>(0, a, sa, m);
-      let b0 = bring<T>(1, b, sb, m);
-      let left = <i32>m;
-      if (unroll) {
-        for (; left >= <i32>lanesOf<T>() * 4; left -= lanesOf<T>() * 4) {
-          const r0 = rule.many(v128.load(a0), v128.load(b0));
-          const r1 = rule.many(v128.load(a0, 16), v128.load(b0, 16));
-          const r2 = rule.many(v128.load(a0, 32), v128.load(b0, 32));
-          const r3 = rule.many(v128.load(a0, 48), v128.load(b0, 48));
-          v128.store(to, r0);
-          v128.store(to, r1, 16);
-          v128.store(to, r2, 32);
-          v128.store(to, r3, 48);
-          to += 64;
-          a0 += stepA << 2;
-          b0 += stepB << 2;
-        }
-      }
-      for (; left > 0; left -= lanesOf<T>()) {
-        v128.store(to, rule.many(v128.load(a0), v128.load(b0)));
-        to += 16;
-        a0 += stepA;
-        b0 += stepB;
-      }
-      if (test) answers<T>(out, so, m);
-      else if (!inPlace) scatter<T>(out, so, slot(RESULT), m);
-      out += <usize>m * <usize>so;
-      a += <usize>m * <usize>sa;
-      b += <usize>m * <usize>sb;
-      n -= m;
+@inline function run2<T, R>(): Run {
+  return (left: i32, out: usize, a: usize, stepA: usize, b: usize, stepB: usize, c: usize, stepC: usize): void => {
+    const rule = changetype<R>(0);
+    for (; left >= <i32>lanesOf<T>() * 4; left -= lanesOf<T>() * 4) {
+      const r0 = rule.many(v128.load(a), v128.load(b));
+      const r1 = rule.many(v128.load(a, 16), v128.load(b, 16));
+      const r2 = rule.many(v128.load(a, 32), v128.load(b, 32));
+      const r3 = rule.many(v128.load(a, 48), v128.load(b, 48));
+      v128.store(out, r0);
+      v128.store(out, r1, 16);
+      v128.store(out, r2, 32);
+      v128.store(out, r3, 48);
+      out += 64;
+      a += stepA << 2;
+      b += stepB << 2;
     }
-    if (i >= end) return;
-    nextRow(block, 3);
-  }
+    for (; left > 0; left -= lanesOf<T>()) {
+      v128.store(out, rule.many(v128.load(a), v128.load(b)));
+      out += 16;
+      a += stepA;
+      b += stepB;
+    }
+  };
+}
+
+@inline function run2heavy<T, R>(): Run {
+  return (left: i32, out: usize, a: usize, stepA: usize, b: usize, stepB: usize, c: usize, stepC: usize): void => {
+    const rule = changetype<R>(0);
+    for (; left > 0; left -= lanesOf<T>()) {
+      v128.store(out, rule.many(v128.load(a), v128.load(b)));
+      out += 16;
+      a += stepA;
+      b += stepB;
+    }
+  };
 }
 
 /** out[i] = rule(a[i], b[i]) for the elements [begin, end) of the nest; four vectors an iteration. */
 @inline export function map2<T, R extends Binary<T>>(block: usize, begin: u32, end: u32): void {
-  core2<T, R>(block, begin, end, true, false);
+  walkBy<T>(block, begin, end, 2, false, run2<T, R>());
 }
 
 /** The same for rules of many instructions, where one vector an iteration keeps the artifact small. */
 @inline export function map2heavy<T, R extends Binary<T>>(block: usize, begin: u32, end: u32): void {
-  core2<T, R>(block, begin, end, false, false);
+  walkBy<T>(block, begin, end, 2, false, run2heavy<T, R>());
 }
 
 /** The same for a bool result: out[i] = 1 where rule(a[i], b[i]) holds, else 0. */
 @inline export function test2<T, R extends Comparison<T>>(block: usize, begin: u32, end: u32): void {
-  core2<T, R>(block, begin, end, false, true);
+  walkBy<T>(block, begin, end, 2, true, run2heavy<T, R>());
 }
 
 // Three operands.
 
-@inline function core3<T, R>(block: usize, begin: u32, end: u32, unroll: bool, test: bool): void {
-  if (begin >= end) return;
-  const rule = changetype<R>(0);
-  const size = <isize>sizeof<T>();
-  const row = rowSize(block);
-  const so = rowStride(block, 0), sa = rowStride(block, 1), sb = rowStride(block, 2), sc = rowStride(block, 3);
-  const direct = !test && so == size && dense<T>(sa) && dense<T>(sb) && dense<T>(sc);
-  const stepA: usize = sa ? 16 : 0, stepB: usize = sb ? 16 : 0, stepC: usize = sc ? 16 : 0;
-  seek(block, 4, begin);
-  let at = inRow(block);
-  for (let i = begin; ; at = 0) {
-    let n = min(row - at, end - i);
-    let out = cursor(0), a = cursor(1), b = cursor(2), c = cursor(3);
-    i += n;
-    splat<T>(0, a, sa);
-    splat<T>(1, b, sb);
-    splat<T>(2, c, sc);
-    while (n) {
-      const m = stretch<T>(n, direct);
-      const inPlace = !test && so == size && m >= lanesOf<T>();
-      let to = inPlace ? out : slot(RESULT);
-      let a0 = bring<T>(0, a, sa, m);
-      let b0 = bring<T>(1, b, sb, m);
-      let c0 = bring<T>(2, c, sc, m);
-      let left = <i32>m;
-      if (unroll) {
-        for (; left >= <i32>lanesOf<T>() * 4; left -= lanesOf<T>() * 4) {
-          const r0 = rule.many(v128.load(a0), v128.load(b0), v128.load(c0));
-          const r1 = rule.many(v128.load(a0, 16), v128.load(b0, 16), v128.load(c0, 16));
-          const r2 = rule.many(v128.load(a0, 32), v128.load(b0, 32), v128.load(c0, 32));
-          const r3 = rule.many(v128.load(a0, 48), v128.load(b0, 48), v128.load(c0, 48));
-          v128.store(to, r0);
-          v128.store(to, r1, 16);
-          v128.store(to, r2, 32);
-          v128.store(to, r3, 48);
-          to += 64;
-          a0 += stepA << 2;
-          b0 += stepB << 2;
-          c0 += stepC << 2;
-        }
-      }
-      for (; left > 0; left -= lanesOf<T>()) {
-        v128.store(to, rule.many(v128.load(a0), v128.load(b0), v128.load(c0)));
-        to += 16;
-        a0 += stepA;
-        b0 += stepB;
-        c0 += stepC;
-      }
-      if (test) answers<T>(out, so, m);
-      else if (!inPlace) scatter<T>(out, so, slot(RESULT), m);
-      out += <usize>m * <usize>so;
-      a += <usize>m * <usize>sa;
-      b += <usize>m * <usize>sb;
-      c += <usize>m * <usize>sc;
-      n -= m;
+@inline function run3<T, R>(): Run {
+  return (left: i32, out: usize, a: usize, stepA: usize, b: usize, stepB: usize, c: usize, stepC: usize): void => {
+    const rule = changetype<R>(0);
+    for (; left >= <i32>lanesOf<T>() * 4; left -= lanesOf<T>() * 4) {
+      const r0 = rule.many(v128.load(a), v128.load(b), v128.load(c));
+      const r1 = rule.many(v128.load(a, 16), v128.load(b, 16), v128.load(c, 16));
+      const r2 = rule.many(v128.load(a, 32), v128.load(b, 32), v128.load(c, 32));
+      const r3 = rule.many(v128.load(a, 48), v128.load(b, 48), v128.load(c, 48));
+      v128.store(out, r0);
+      v128.store(out, r1, 16);
+      v128.store(out, r2, 32);
+      v128.store(out, r3, 48);
+      out += 64;
+      a += stepA << 2;
+      b += stepB << 2;
+      c += stepC << 2;
     }
-    if (i >= end) return;
-    nextRow(block, 4);
-  }
+    for (; left > 0; left -= lanesOf<T>()) {
+      v128.store(out, rule.many(v128.load(a), v128.load(b), v128.load(c)));
+      out += 16;
+      a += stepA;
+      b += stepB;
+      c += stepC;
+    }
+  };
+}
+
+@inline function run3heavy<T, R>(): Run {
+  return (left: i32, out: usize, a: usize, stepA: usize, b: usize, stepB: usize, c: usize, stepC: usize): void => {
+    const rule = changetype<R>(0);
+    for (; left > 0; left -= lanesOf<T>()) {
+      v128.store(out, rule.many(v128.load(a), v128.load(b), v128.load(c)));
+      out += 16;
+      a += stepA;
+      b += stepB;
+      c += stepC;
+    }
+  };
 }
 
 /** out[i] = rule(a[i], b[i], c[i]) for the elements [begin, end) of the nest; four vectors an iteration. */
 @inline export function map3<T, R extends Ternary<T>>(block: usize, begin: u32, end: u32): void {
-  core3<T, R>(block, begin, end, true, false);
+  walkBy<T>(block, begin, end, 3, false, run3<T, R>());
 }
 
 /** The same for rules of many instructions, where one vector an iteration keeps the artifact small. */
 @inline export function map3heavy<T, R extends Ternary<T>>(block: usize, begin: u32, end: u32): void {
-  core3<T, R>(block, begin, end, false, false);
+  walkBy<T>(block, begin, end, 3, false, run3heavy<T, R>());
 }
 
 // A choice between two operands by a bool one.
