@@ -2,3 +2,4 @@
 
 export { backward, grad } from "./backward.js";
 export * as forwardAd from "./forward-ad.js";
+export { gradcheck, gradgradcheck } from "./gradcheck.js";

@@ -12,6 +12,11 @@ export function viewFor(dtype: DType): TypedArray {
   return dtype === "float32" ? views.f32 : dtype === "float64" ? views.f64 : dtype === "int32" ? views.i32 : views.u8;
 }
 
+/** The typed view over linear memory for a tensor, and where its first element is in it. */
+export function elementsOf(x: Tensor): { readonly view: TypedArray; readonly start: number } {
+  return { view: viewFor(x.dtype), start: x.address / bytesOf(x.dtype) };
+}
+
 /** Reads the element at a place of the storage, counted in elements. */
 function reader(x: Tensor): (position: number) => number | boolean {
   const view = viewFor(x.dtype);
