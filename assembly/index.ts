@@ -5,6 +5,7 @@ export { setScratch } from "./memory/scratch";
 export * from "./kernels/arithmetic";
 export * from "./kernels/cast";
 export * from "./kernels/compare";
+export * from "./kernels/difference";
 export * from "./kernels/fill";
 export * from "./kernels/gather";
 export * from "./kernels/gemm";

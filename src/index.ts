@@ -26,6 +26,8 @@ export * from "./ops/random.js";
 export * from "./ops/reduce.js";
 export * from "./ops/shape.js";
 export * from "./ops/where.js";
+export * as nn from "./nn/index.js";
+export * as F from "./nn/functional.js";
 export { enableGrad, isGradEnabled, noGrad, setGradEnabled } from "./tape/mode.js";
 export { bool, type DType, float32, float64, getDefaultDtype, int32, setDefaultDtype } from "./tensor/dtype.js";
 export { getPrintoptions, setPrintoptions } from "./tensor/format.js";

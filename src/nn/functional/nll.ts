@@ -1,0 +1,164 @@
+// Negative log-likelihood of class indices, as an operation with its derivative.
+
+import { ShapeError } from "../../errors.js";
+import { addStrided, beginNest, type Operand, writeSplit } from "../../op/nest.js";
+import { type Applied, op } from "../../op/op.js";
+import { div } from "../../ops/arithmetic.js";
+import { detach } from "../../ops/detach.js";
+import { sum } from "../../ops/reduce.js";
+import { formatShape } from "../../tensor/layout.js";
+import { temporaries } from "../../tensor/lifetime.js";
+import { empty, Tensor } from "../../tensor/tensor.js";
+import { setParameter } from "../../wasm/block.js";
+import { type Kernel, KernelFamily } from "../../wasm/kernels.js";
+import { launchChecked } from "../../wasm/launch.js";
+
+/** What the operation needs beside its inputs. */
+export interface Nll {
+  /** Targets that do not count. */
+  readonly ignore: number;
+  /** Shape of the input: [C], [N, C], or [N, C, …]. */
+  readonly shape: readonly number[];
+  readonly sum: boolean;
+}
+
+const forwards = /* @__PURE__ */ new KernelFamily("nll");
+const backwards = /* @__PURE__ */ new KernelFamily("nll_backward");
+
+/** The dim of the classes. */
+export function classDim(rank: number): number {
+  return rank === 1 ? 0 : 1;
+}
+
+/** Runs one of the kernels: rows are the dims of the target, the classes come last. */
+function launch(
+  name: string,
+  kernel: Kernel,
+  { shape, ignore }: Nll,
+  rows: readonly Tensor[],
+  scores: Tensor,
+  scoresAt: number,
+  target: Tensor,
+  weight: Operand,
+): void {
+  const at = classDim(shape.length);
+  const outer = shape.flatMap((_, d) => (d === at ? [] : [d]));
+  beginNest([...outer.map((d) => shape[d] as number), shape[at] as number]);
+  const overRows = (x: Tensor): number[] => [
+    ...outer.map((_, i) => (x.ndim === 0 ? 0 : (x.layout.strides[i] as number))),
+    0,
+  ];
+  const scoresStrides = [...outer.map((d) => scores.layout.strides[d] as number), scores.layout.strides[at] as number];
+  if (scoresAt === 0) addStrided(scores, scoresStrides);
+  for (const row of rows) addStrided(row, overRows(row));
+  if (scoresAt !== 0) addStrided(scores, scoresStrides);
+  addStrided(target, overRows(target));
+  if (weight instanceof Tensor) addStrided(weight, [...outer.map(() => 0), weight.layout.strides[0] as number]);
+  const { extent } = writeSplit(1, false);
+  setParameter(0, ignore);
+  setParameter(1, weight instanceof Tensor ? 1 : 0);
+  launchChecked(
+    name,
+    kernel,
+    extent,
+    (detail) => `Target ${detail} is out of bounds: there are ${shape[at]} classes, 0 to ${(shape[at] as number) - 1}`,
+  );
+}
+
+/** Losses of the rows, and the weight that each was counted with. */
+function rowsOf(input: Tensor, target: Tensor, weight: Operand, given: Nll): [Tensor, Tensor] {
+  const shape = target.shape;
+  const loss = empty("nllLoss", shape, input.dtype);
+  const used = empty("nllLoss", shape, input.dtype);
+  launch("nllLoss", forwards.of(input.dtype), given, [loss, used], input, 2, target, weight);
+  return [loss, used];
+}
+
+function label(given: Nll): string {
+  return given.shape.length > 2 ? "NllLoss2DBackward0" : "NllLossBackward0";
+}
+
+/** −weight[target] · input[target] for each row, or the sum; inputs input, target, and weight or 0. */
+export const nll: Applied<Nll> = op({
+  name: "nllLoss",
+  label,
+  forward: ([input, target, weight], given: Nll) =>
+    temporaries(() => {
+      const [loss] = rowsOf(input as Tensor, target as Tensor, weight as Operand, given);
+      return given.sum ? sum(loss) : loss;
+    }),
+  gradients: {
+    input: {
+      reads: ["target", "weight"],
+      of: ({ g, target, weight }, given) => nllBackward([g, target, weight], given),
+    },
+    target: null,
+    weight: null,
+  },
+  tangent: ([, target, weight], _outputs, [t], given) => [
+    nll([t as Tensor, target as Tensor, weight as Operand], given),
+  ],
+});
+
+/** The mean of `nll`, weighted; with the sum of the weights as a second result, which has no derivative. */
+export const nllMean: Applied<Nll> = op({
+  name: "nllLoss",
+  label,
+  outputs: ["out", "total"],
+  forward: ([input, target, weight], given: Nll) =>
+    temporaries(() => {
+      const [loss, used] = rowsOf(input as Tensor, target as Tensor, weight as Operand, given);
+      const total = sum(used);
+      return [div(sum(loss), total), total];
+    }),
+  gradients: {
+    input: {
+      reads: ["target", "weight", "total"],
+      of: ({ g, target, weight, total }, given) => nllBackward([div(g, detach(total)), target, weight], given),
+    },
+    target: null,
+    weight: null,
+  },
+  tangent: ([, target, weight], [, total], [t], given) => [
+    div(nll([t as Tensor, target as Tensor, weight as Operand], { ...given, sum: true }), total as Tensor),
+    null,
+  ],
+});
+
+/** −weight[target] · g at the targets, 0 elsewhere; g for each row, or one for all. Inputs g, target, weight or 0. */
+const nllBackward: Applied<Nll> = op({
+  name: "nllLossBackward",
+  forward: ([g, target, weight], given: Nll) => {
+    const out = empty("nllLoss", given.shape, (g as Tensor).dtype);
+    launch("nllLoss", backwards.of(out.dtype), given, [g as Tensor], out, 0, target as Tensor, weight as Operand);
+    return out;
+  },
+  gradients: {
+    g: {
+      reads: ["target", "weight"],
+      of: ({ g, target, weight }, given) => nll([g, target, weight], { ...given, sum: false }),
+    },
+    target: null,
+    weight: null,
+  },
+  tangent: ([, target, weight], _outputs, [t], given) => [
+    nllBackward([t as Tensor, target as Tensor, weight as Operand], given),
+  ],
+});
+
+/** Throws unless a target of class indices goes with the input. */
+export function checkTarget(name: string, input: Tensor, target: Tensor): void {
+  if (input.ndim === 0)
+    throw new ShapeError(`${name}: expected an input of at least 1 dim, [C], [N, C] or [N, C, …], got a 0-dim one`);
+  const at = classDim(input.ndim);
+  const rows = input.shape.filter((_, d) => d !== at);
+  if (target.ndim === rows.length && rows.every((size, d) => size === target.shape[d])) return;
+  const batch = input.ndim > 1 && target.ndim > 0 && input.shape[0] !== target.shape[0];
+  const why = batch
+    ? `Expected input batch_size (${input.shape[0]}) to match target batch_size (${target.shape[0]}): `
+    : "";
+  throw new ShapeError(
+    `${name}: ${why}expected a target of shape ${formatShape(rows)} for the input ${formatShape(input.shape)}, whose dim ${at} are the ` +
+      `classes, got ${formatShape(target.shape)}`,
+  );
+}

@@ -1,0 +1,3 @@
+// The namespace `nn`.
+
+export * as functional from "./functional.js";
