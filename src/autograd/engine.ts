@@ -11,7 +11,7 @@ import type { Node, OutputFacts } from "../tape/node.js";
 import { running } from "../tape/record.js";
 import { isFloat } from "../tensor/dtype.js";
 import { formatShape, sameShape } from "../tensor/layout.js";
-import { type ScopeRecord, adopt, closeScope, openScope } from "../tensor/lifetime.js";
+import { type ScopeRecord, closeScope, currentScope, inScope, openScope } from "../tensor/lifetime.js";
 import { type History, Tensor } from "../tensor/tensor.js";
 import { accumulate } from "./accumulate.js";
 
@@ -51,12 +51,15 @@ class NodeState {
   }
 }
 
-/** Hands a gradient to the user: whatever answers for tensors here answers for it. */
-function expose(tensor: Tensor | null): void {
-  if (tensor !== null && tensor.temporary) {
-    tensor.temporary = false;
-    adopt(tensor);
-  }
+/** The scope in which the pass was started: what the user's code makes during it belongs there. */
+let userScope: ScopeRecord | null = null;
+
+/** Runs the user's code, a hook or the backward of a custom function, on gradients that it may keep. */
+export function asUser<T>(gradients: readonly (Tensor | null)[], f: () => T): T {
+  return inScope(userScope, () => {
+    for (const gradient of gradients) gradient?.expose();
+    return f();
+  });
 }
 
 /** A heap of nodes that can run: accumulators first, then the newest. */
@@ -156,7 +159,9 @@ export function runPass(pass: Pass): (Tensor | null)[] {
   const visited: NodeState[] = [];
   const results: (Tensor | null)[] = pass.inputs === null ? [] : pass.inputs.map(() => null);
   const before = mode.grad;
+  const outerScope = userScope;
   mode.grad = pass.createGraph;
+  userScope = currentScope();
   let finished = false;
   try {
     visit(pass, visited);
@@ -166,12 +171,13 @@ export function runPass(pass: Pass): (Tensor | null)[] {
     return results;
   } finally {
     mode.grad = before;
+    userScope = outerScope;
     for (const state of visited) {
       for (const gradient of state.gradients) gradient?.unclaim();
       state.node.state = state.outer;
     }
     for (const result of results) {
-      if (finished) expose(result);
+      if (finished) result?.expose();
       result?.unclaim();
     }
   }
@@ -266,8 +272,7 @@ function runNode(pass: Pass, node: Node, state: NodeState, needs: readonly boole
   const hooks = node.hooks;
   if (hooks !== null) {
     for (const hook of hooks.before.all) {
-      outputs.forEach(expose);
-      const replaced = hook(outputs);
+      const replaced = asUser(outputs, () => hook(outputs));
       if (replaced !== undefined) outputs = [...replaced];
     }
   }
@@ -285,8 +290,7 @@ function runNode(pass: Pass, node: Node, state: NodeState, needs: readonly boole
   if (mode.anomaly && mode.checkNan) checkNan(node, inputs);
   if (hooks !== null) {
     for (const hook of hooks.after.all) {
-      inputs.forEach(expose);
-      const replaced = hook(inputs, outputs);
+      const replaced = asUser([...inputs, ...outputs], () => hook(inputs, outputs));
       if (replaced !== undefined) inputs = [...replaced];
     }
   }
@@ -330,8 +334,7 @@ function tensorHooks(node: Node, state: NodeState): void {
     if (list === null) return;
     for (const hook of list.all) {
       const gradient = state.gradients[index] ?? null;
-      expose(gradient);
-      const replaced = hook(gradient);
+      const replaced = asUser([gradient], () => hook(gradient));
       if (replaced === undefined || replaced === null) continue;
       checkHookResult(replaced, node.outputs[index] as OutputFacts);
       state.gradients[index] = replaced.claim();
@@ -339,9 +342,7 @@ function tensorHooks(node: Node, state: NodeState): void {
     }
     const gradient = state.gradients[index] ?? null;
     if (list.retain !== null && gradient !== null) {
-      const own = mode.grad;
-      expose(gradient);
-      accumulate(list.retain, gradient, own);
+      accumulate(list.retain, gradient, mode.grad);
     }
   });
 }
@@ -375,17 +376,16 @@ function accumulateInto(node: Node, state: NodeState, _pass: Pass): void {
   const leaf = node.variable as Tensor;
   let gradients = [state.gradients[0] ?? null];
   for (const hook of node.hooks?.before.all ?? []) {
-    gradients.forEach(expose);
-    const replaced = hook(gradients);
+    const replaced = asUser(gradients, () => hook(gradients));
     if (replaced !== undefined) gradients = [...replaced];
   }
   const [gradient] = gradients;
   if (gradient !== null && gradient !== undefined && !leaf.isDisposed) accumulate(leaf, gradient, mode.grad);
   for (const hook of node.hooks?.accumulated.all ?? []) {
-    const said: unknown = unrecorded(() => hook(leaf));
+    const said: unknown = asUser([], () => hook(leaf));
     if (said !== undefined && said !== null) throw new GraphError("registerPostAccumulateGradHook: the hook must return nothing");
   }
-  for (const hook of node.hooks?.after.all ?? []) hook([], gradients);
+  for (const hook of node.hooks?.after.all ?? []) asUser(gradients, () => hook([], gradients));
 }
 
 function checkNan(node: Node, gradients: readonly (Tensor | null)[]): void {

@@ -100,7 +100,7 @@ export function unpackDual(x: Tensor): UnpackedDualTensor {
   const tangent = tangentAt(x, mode.levels - 1);
   if (tangent === null) return { primal: x, tangent };
   if (tangent.temporary) {
-    tangent.temporary = false;
+    tangent.temporary = tangent.kept = false;
     adopt(tangent);
   }
   return { primal: without(() => view(x, x.shape)), tangent };

@@ -83,12 +83,8 @@ function pushTangents(
     } finally {
       mode.levels = open;
       // What became a tangent lives as long as somebody claims it, whatever scope this call is in.
-      closeScope(scope, (tensor) => {
-        if (tensor.claims === 0) return false;
-        tensor.temporary = true;
-        tensor.storage.watch();
-        return true;
-      });
+      for (const tensor of scope.tensors) if (tensor.claims > 0) tensor.kept = tensor.temporary = true;
+      closeScope(scope, null);
     }
   }
 }

@@ -207,7 +207,7 @@ function checkBackward(f: Checked, inputs: readonly Tensor[], wanted: readonly n
     const output = differentiable(f, inputs).filter((each) => each.tracked);
     if (output.length === 0) return;
     const run = (seed: (x: Tensor) => Tensor) =>
-      grad(output, targets, { gradOutputs: output.map(seed), retainGraph: true, allowUnused: true }) as (Tensor | null)[];
+      grad(output, targets, { gradOutputs: output.map((x) => seed(x)), retainGraph: true, allowUnused: true }) as (Tensor | null)[];
     run(zerosLike).forEach((gradient) => {
       if (gradient !== null && numbers(gradient).some((value) => value !== 0)) {
         throw new GradcheckError("gradcheck: backward not multiplied by grad_output");
@@ -326,8 +326,8 @@ export function gradgradcheck(
   return gradcheck((...all) => enabled(() => first(...all)), [...list, ...seeds], options);
 }
 
-function required(x: Tensor): Tensor {
-  const copy = detach(x);
+/** The copies that differences and tangents are taken on are ours: they may collect gradients. */
+function required(copy: Tensor): Tensor {
   copy.collects = true;
   return copy;
 }

@@ -2,10 +2,10 @@
 
 import { ArgumentError, DTypeError, GraphError, ShapeError } from "../errors.js";
 import { describe } from "../op/args.js";
-import type { RemovableHandle, TensorHook } from "../tape/hooks.js";
+import { type RemovableHandle, type TensorHook, nodeHooks } from "../tape/hooks.js";
 import { mode } from "../tape/mode.js";
 import type { Node } from "../tape/node.js";
-import { hooksOf } from "../tape/record.js";
+import { accumulatorOf, hooksOf } from "../tape/record.js";
 import { isFloat } from "../tensor/dtype.js";
 import { formatShape, sameShape } from "../tensor/layout.js";
 import { Tensor } from "../tensor/tensor.js";
@@ -105,4 +105,36 @@ export function registerHook(x: Tensor, hook: TensorHook): RemovableHandle {
   x.check("registerHook");
   if (!requiresGrad(x)) throw new GraphError("registerHook: cannot register a hook on a tensor that doesn't require gradient");
   return hooksOf(x).add(hook, "registerHook");
+}
+
+/**
+ * Calls `hook` with a leaf after its gradient was updated by a pass; it must return nothing. Changing the leaf and
+ * clearing its gradient there is what it is for.
+ */
+export function registerPostAccumulateGradHook(x: Tensor, hook: (leaf: Tensor) => void): RemovableHandle {
+  x.check("registerPostAccumulateGradHook");
+  if (!requiresGrad(x)) {
+    throw new GraphError("registerPostAccumulateGradHook: cannot register a hook on a tensor that doesn't require gradient");
+  }
+  if (x.history !== null) {
+    throw new GraphError("registerPostAccumulateGradHook: post accumulate grad hooks cannot be registered on non-leaf tensors");
+  }
+  const node = accumulatorOf(x);
+  node.hooks ??= nodeHooks();
+  return node.hooks.accumulated.add(hook, "registerPostAccumulateGradHook");
+}
+
+/**
+ * Makes the tensor a leaf in place: it loses its history.
+ * @throws GraphError for a view, whose base would still have it.
+ */
+export function detach_(x: Tensor): Tensor {
+  x.check("detach_");
+  if (x.viewOf !== null && x.history !== null) {
+    throw new GraphError("detach_: Can't detach views in-place. Use detach() instead.");
+  }
+  x.setHistory(null);
+  x.collects = false;
+  x.hooks = null;
+  return x;
 }

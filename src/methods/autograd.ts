@@ -2,10 +2,12 @@
 
 import { backwardOf } from "../autograd/backward.js";
 import {
+  detach_,
   gradFn,
   gradOf,
   isLeaf,
   registerHook,
+  registerPostAccumulateGradHook,
   requiresGrad,
   requiresGrad_,
   retainGrad,
@@ -17,7 +19,15 @@ import type { Node } from "../tape/node.js";
 import { Tensor } from "../tensor/tensor.js";
 import { type MethodsOf, install } from "./install.js";
 
-const family = { backward: backwardOf, detach, registerHook, requiresGrad_, retainGrad };
+const family = {
+  backward: backwardOf,
+  detach,
+  detach_,
+  registerHook,
+  registerPostAccumulateGradHook,
+  requiresGrad_,
+  retainGrad,
+};
 
 declare module "../tensor/tensor.js" {
   interface Tensor extends MethodsOf<typeof family> {

@@ -125,7 +125,7 @@ export class Operation implements Backward {
     prepareWrite(this.name, self, tracked);
     const pushes = mode.levels > 0 && inputs.some((input) => typeof input === "object" && input.tangents !== null);
     // The formulas see the old value of what is overwritten.
-    const old = (tracked && this.readsFirst(inputs)) || pushes ? copy(self) : self;
+    const old = (tracked && this.readsFirst(inputs)) || pushes ? before(self, copy) : self;
     const values = old === self ? inputs : [old, ...inputs.slice(1)];
     if (tracked && isFloat(self.dtype)) {
       // Edges lead to where the inputs come from now, before `self` gets its new history.
@@ -137,6 +137,7 @@ export class Operation implements Backward {
       self.storage.version++;
     }
     if (pushes) mode.push?.(this, values, [self], parameters, true);
+    if (old !== self) old.dispose();
     return self;
   }
 
@@ -174,6 +175,17 @@ export class Operation implements Backward {
     }
     return formula.of(values as never, parameters as never);
   }
+}
+
+/** The value that a write in place is about to replace: a copy with the same place on the tape and the same tangents. */
+function before(self: Tensor, copy: (x: Tensor) => Tensor): Tensor {
+  const old = copy(self);
+  old.setHistory(self.history);
+  if (self.tangents !== null) {
+    old.tangents = self.tangents.map((tangent) => (tangent === null ? null : before(tangent, copy).claim()));
+    for (const tangent of old.tangents) if (tangent !== null) tangent.temporary = tangent.kept = true;
+  }
+  return old;
 }
 
 /** Throws because an operation has no derivative where one is asked for. */

@@ -1,9 +1,9 @@
 // Nodes of the tape: an operation that was recorded, its edges to older nodes, and its saved values.
 
-import { GraphError } from "../errors.js";
+import { ArgumentError, GraphError } from "../errors.js";
 import type { DType } from "../tensor/dtype.js";
 import type { Tensor } from "../tensor/tensor.js";
-import type { NodeHooks, TensorHooks } from "./hooks.js";
+import { type Gradients, type NodeHooks, type RemovableHandle, type TensorHooks, nodeHooks } from "./hooks.js";
 import type { SavedValue } from "./saved.js";
 
 /** Shape and dtype of an output, which gradients must come to. */
@@ -78,6 +78,30 @@ export class Node {
   /** For each input the node it comes from and which output of it; `[null, 0]` where no gradient is needed. */
   get nextFunctions(): [Node | null, number][] {
     return this.nodes.map((node, i) => [node, node === null ? 0 : (this.indices[i] as number)]);
+  }
+
+  /**
+   * Calls `hook` after the node ran, with the gradients of its inputs and outputs; an array it returns replaces those of
+   * the inputs.
+   */
+  registerHook(hook: (gradInputs: Gradients, gradOutputs: Gradients) => Gradients | undefined | void): RemovableHandle {
+    this.hooks ??= nodeHooks();
+    return this.hooks.after.add(hook, "registerHook");
+  }
+
+  /** Calls `hook` before the node runs, with the gradients of its outputs; an array it returns replaces them. */
+  registerPrehook(hook: (gradOutputs: Gradients) => Gradients | undefined | void): RemovableHandle {
+    this.hooks ??= nodeHooks();
+    return this.hooks.before.add(hook, "registerPrehook");
+  }
+
+  /** The derivative itself: gradients of the inputs from those of the outputs. */
+  call(...gradients: (Tensor | null)[]): (Tensor | null)[] {
+    if (gradients.length !== this.outputs.length) {
+      throw new ArgumentError(`${this.label}: expected ${this.outputs.length} gradients, got ${gradients.length}`);
+    }
+    this.assertSaved();
+    return this.backward.run(this, gradients, this.nodes.map((node) => node !== null));
   }
 
   /** One more handle or newer node refers to this one. */

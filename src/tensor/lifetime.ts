@@ -53,15 +53,25 @@ function encloses(record: ScopeRecord): boolean {
   return false;
 }
 
-/** Runs `f` with no scope open, so that what it makes outlives every scope. */
-export function outsideScopes<T>(f: () => T): T {
+/** The innermost open scope. */
+export function currentScope(): ScopeRecord | null {
+  return current;
+}
+
+/** Runs `f` as if `scope` were the innermost open one. */
+export function inScope<T>(scope: ScopeRecord | null, f: () => T): T {
   const saved = current;
-  current = null;
+  current = scope;
   try {
     return f();
   } finally {
     current = saved;
   }
+}
+
+/** Runs `f` with no scope open, so that what it makes outlives every scope. */
+export function outsideScopes<T>(f: () => T): T {
+  return inScope(null, f);
 }
 
 /** Tensors in a result of an operation: itself, or the members of an array or object. */

@@ -138,6 +138,13 @@ export class Tensor {
     this.dispose();
   }
 
+  /** @internal Hands what the engine made to the user: whatever answers for tensors here answers for it. */
+  expose(): void {
+    if (!this.temporary) return;
+    this.temporary = this.kept = false;
+    adopt(this);
+  }
+
   /** @internal Lets all tangents go. */
   dropTangents(): void {
     const { tangents } = this;

@@ -1,0 +1,320 @@
+// Custom functions: a forward pass and its derivative, written by the user.
+
+import { ArgumentError, GraphError } from "../errors.js";
+import { describe } from "../op/args.js";
+import { zeros } from "../ops/creation.js";
+import { asViewOf } from "../ops/view.js";
+import { prepareWrite, rewrite } from "../tape/inplace.js";
+import { mode, under, unrecorded } from "../tape/mode.js";
+import { type Backward, Node, type OutputFacts } from "../tape/node.js";
+import { edgeOf, factsOf } from "../tape/record.js";
+import { SavedValue } from "../tape/saved.js";
+import { isFloat } from "../tensor/dtype.js";
+import { Tensor, alias } from "../tensor/tensor.js";
+import { asUser } from "./engine.js";
+import { setTangent, tangentAt } from "./forward.js";
+
+/** What a custom function's forward pass leaves for its derivative. */
+export class FunctionCtx {
+  /** For each argument whether its gradient is wanted. */
+  needsInputGrad: readonly boolean[] = [];
+  /** @internal */
+  toSave: readonly (Tensor | null)[] = [];
+  /** @internal */
+  dirty: readonly Tensor[] = [];
+  /** @internal */
+  nonDifferentiable: readonly Tensor[] = [];
+  /** @internal */
+  materialize = true;
+  /** @internal */
+  node: Node | null = null;
+  /** @internal saved tensors of a call that was not recorded */
+  forForward: readonly (Tensor | null)[] = [];
+  /** Whatever the user wants to remember; tensors go through `saveForBackward`. */
+  [name: string]: unknown;
+
+  /** Saves tensors for `backward`, which reads them as `savedTensors`. A second call replaces the first. */
+  saveForBackward(...tensors: (Tensor | null)[]): void {
+    for (const tensor of tensors) {
+      if (tensor !== null && !(tensor instanceof Tensor)) {
+        throw new ArgumentError(`saveForBackward: can only save tensors, but argument is ${describe(tensor)}`);
+      }
+    }
+    this.toSave = tensors;
+  }
+
+  /** Saves tensors for `jvp`. */
+  saveForForward(...tensors: (Tensor | null)[]): void {
+    this.forForward = tensors;
+  }
+
+  /** Declares arguments that the forward pass has written in place. They must be returned. */
+  markDirty(...tensors: Tensor[]): void {
+    this.dirty = tensors;
+  }
+
+  /** Declares outputs that do not require gradients. */
+  markNonDifferentiable(...tensors: Tensor[]): void {
+    this.nonDifferentiable = tensors;
+  }
+
+  /** Whether missing gradients of outputs arrive as zeros (default) or as null. */
+  setMaterializeGrads(flag: boolean): void {
+    this.materialize = flag;
+  }
+
+  /**
+   * The tensors that were saved.
+   * @throws GraphError if they were freed, or written since.
+   */
+  get savedTensors(): (Tensor | null)[] {
+    const { node } = this;
+    if (node === null) return [...(this.toSave.length > 0 ? this.toSave : this.forForward)];
+    node.assertSaved();
+    return node.saved.map((saved) => (saved instanceof SavedValue ? saved.read(node) : null));
+  }
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: arguments of any types pass through a custom function
+type Anything = any;
+
+interface FunctionClass {
+  readonly name: string;
+  forward?(...args: Anything[]): Anything;
+  setupContext?(ctx: FunctionCtx, inputs: readonly unknown[], output: unknown): void;
+  backward?(ctx: FunctionCtx, ...gradients: (Tensor | null)[]): unknown;
+  vjp?(ctx: FunctionCtx, ...gradients: (Tensor | null)[]): unknown;
+  jvp?(ctx: FunctionCtx, ...tangents: (Tensor | null)[]): unknown;
+}
+
+/** Arguments of `apply`: those of `forward`, without the context where it takes one. */
+type ArgumentsOf<F> = F extends { setupContext: unknown; forward: (...args: infer A) => unknown }
+  ? A
+  : F extends { forward: (ctx: Anything, ...args: infer A) => unknown }
+    ? A
+    : unknown[];
+type ResultOf<F> = F extends { forward: (...args: Anything[]) => infer R } ? R : unknown;
+
+/**
+ * Base of custom functions: static `forward(ctx, …)`, or `forward(…)` with `setupContext(ctx, inputs, output)`, and
+ * static `backward(ctx, …gradients)` that returns one gradient for each argument of `forward`, null for what is no
+ * tensor. Optional: `jvp(ctx, …tangents)`.
+ *
+ * ```js
+ * class Cube extends autograd.Function {
+ *   static forward(ctx, x) { ctx.saveForBackward(x); return x.pow(3); }
+ *   static backward(ctx, g) { const [x] = ctx.savedTensors; return g.mul(x.pow(2)).mul(3); }
+ * }
+ * Cube.apply(x)
+ * ```
+ */
+export class Function {
+  constructor() {
+    throw new ArgumentError(
+      `${this.constructor.name}: a custom function is not instantiated: call its static apply(…) (Legacy autograd function with non-static forward method)`,
+    );
+  }
+
+  /** Runs the function on its arguments and records it as one node. */
+  static apply<F extends FunctionClass>(this: F, ...args: ArgumentsOf<F>): ResultOf<F> {
+    return applyFunction(this, args) as ResultOf<F>;
+  }
+}
+
+function applyFunction(owner: FunctionClass, args: readonly unknown[]): unknown {
+  const name = owner.name === "" ? "Function" : owner.name;
+  if (typeof owner.forward !== "function") {
+    throw new GraphError(`${name}: You must implement the forward function for custom autograd.Function.`);
+  }
+  const ctx = new FunctionCtx();
+  const tensors = args.filter((arg): arg is Tensor => arg instanceof Tensor);
+  for (const tensor of tensors) tensor.check(name);
+  const tracked = mode.grad && tensors.some((tensor) => tensor.tracked);
+  ctx.needsInputGrad = args.map((arg) => arg instanceof Tensor && mode.grad && arg.tracked);
+  const edges = tensors.map((tensor) => (tracked ? edgeOf(tensor) : null));
+  const result = under(name, { grad: false, levels: 0 }, () => {
+    if (typeof owner.setupContext !== "function") return owner.forward?.(ctx, ...args);
+    const output: unknown = owner.forward?.(...args);
+    owner.setupContext(ctx, args, output);
+    return output;
+  });
+  const several = Array.isArray(result);
+  const outputs = (several ? result : [result]) as unknown[];
+  const finished = finish(owner, name, ctx, args, edges, outputs, tracked);
+  pushThrough(owner, name, ctx, args, finished);
+  return several ? finished : finished[0];
+}
+
+/** Gives the outputs their history. */
+function finish(
+  owner: FunctionClass,
+  name: string,
+  ctx: FunctionCtx,
+  args: readonly unknown[],
+  edges: readonly ({ readonly node: Node; readonly index: number } | null)[],
+  outputs: readonly unknown[],
+  tracked: boolean,
+): unknown[] {
+  const tensors = args.filter((arg): arg is Tensor => arg instanceof Tensor);
+  for (const dirty of ctx.dirty) {
+    if (!outputs.includes(dirty)) throw new GraphError(`${name}: Some elements marked as dirty during the forward method were not returned as output.`);
+    if (!tensors.includes(dirty)) throw new GraphError(`${name}: markDirty takes arguments of the function only`);
+    dirty.storage.version++;
+  }
+  if (!tracked) return [...outputs];
+  for (const dirty of ctx.dirty) {
+    prepareWrite(name, dirty, true);
+    if (dirty.viewOf !== null && outputs.length > 1) {
+      throw new GraphError(`${name}: If your Function modifies inplace an input that is a view of another Tensor, your Function cannot return more than one Tensor.`);
+    }
+  }
+  const facts = outputs.map((output): OutputFacts => (output instanceof Tensor ? factsOf(output) : { shape: [], dtype: "float32" }));
+  const parameters = { owner, ctx, args, live: outputs.map((output) => output instanceof Tensor) } satisfies CallParameters;
+  const node = new Node(
+    `${name}Backward`,
+    customBackward,
+    edges.map((edge) => edge?.node ?? null),
+    edges.map((edge) => edge?.index ?? 0),
+    facts,
+    parameters,
+  );
+  ctx.node = node;
+  const seen = new Map<Tensor, Tensor>();
+  const results = outputs.map((output, i) => {
+    if (!(output instanceof Tensor)) return output;
+    const known = seen.get(output);
+    if (known !== undefined) return known;
+    const made = withHistory(name, ctx, node, output, i, tensors);
+    seen.set(output, made);
+    return made;
+  });
+  node.saved = ctx.toSave.map((tensor) => {
+    if (tensor === null) return null;
+    const place = outputs.indexOf(tensor);
+    return place >= 0 && !(tensors.includes(tensor) && !ctx.dirty.includes(tensor))
+      ? new SavedValue(results[place] as Tensor, place)
+      : new SavedValue(tensor, -1);
+  });
+  ctx.toSave = [];
+  return results;
+}
+
+function withHistory(name: string, ctx: FunctionCtx, node: Node, output: Tensor, index: number, inputs: readonly Tensor[]): Tensor {
+  if (ctx.nonDifferentiable.includes(output) || !isFloat(output.dtype)) return output;
+  if (ctx.dirty.includes(output)) {
+    if (output.viewOf !== null) rewrite(output, () => node);
+    else output.setHistory({ node, index });
+    return output;
+  }
+  let result = output;
+  if (inputs.includes(output)) {
+    result = alias(output, output.layout);
+    asViewOf(result, output, "function");
+  } else if (output.viewOf !== null) asViewOf(result, output.viewOf.base, "function");
+  else if (output.collects) throw new GraphError(`${name}: a leaf that requires grad was returned; return a copy`);
+  result.setHistory({ node, index });
+  return result;
+}
+
+interface CallParameters {
+  readonly owner: FunctionClass;
+  readonly ctx: FunctionCtx;
+  readonly args: readonly unknown[];
+  /** Which outputs are tensors. */
+  readonly live: readonly boolean[];
+}
+
+const customBackward: Backward = {
+  run(node, gradients, needs) {
+    const { owner, ctx, args, live } = node.parameters as CallParameters;
+    const name = node.label.slice(0, -"Backward".length);
+    const own = (f: unknown) => typeof f === "function";
+    if (own(owner.backward) && own(owner.vjp)) {
+      throw new GraphError(`${name}: Implementing both 'backward' and 'vjp' for a custom Function is not allowed. You should only implement one of them.`);
+    }
+    const f = owner.backward ?? owner.vjp;
+    if (f === undefined) {
+      throw new GraphError(`${name}: You must implement either the backward or vjp method for your custom autograd.Function to use it with backward mode AD.`);
+    }
+    let tensor = 0;
+    ctx.needsInputGrad = args.map((arg) => arg instanceof Tensor && (needs[tensor++] ?? false));
+    const given = gradients.map((gradient, i) => {
+      if (gradient !== null || !ctx.materialize || !live[i]) return gradient;
+      const facts = node.outputs[i] as OutputFacts;
+      return zeros(facts.shape, { dtype: facts.dtype });
+    });
+    const returned = asUser(given, () => f.call(owner, ctx, ...given));
+    return distribute(name, args, Array.isArray(returned) ? returned : [returned]);
+  },
+};
+
+/** One gradient for each tensor argument out of one for each argument. */
+function distribute(name: string, args: readonly unknown[], returned: readonly unknown[]): (Tensor | null)[] {
+  if (returned.length < args.length || returned.slice(args.length).some((extra) => extra !== null && extra !== undefined)) {
+    throw new GraphError(`${name}Backward: function ${name} returned an incorrect number of gradients (expected ${args.length}, got ${returned.length})`);
+  }
+  const gradients: (Tensor | null)[] = [];
+  args.forEach((arg, i) => {
+    const gradient = returned[i] ?? null;
+    if (arg instanceof Tensor) {
+      if (gradient !== null && !(gradient instanceof Tensor)) {
+        throw new GraphError(`${name}Backward: function ${name} returned ${describe(gradient)} at position ${i}, expected a tensor or null`);
+      }
+      gradients.push(gradient);
+    } else if (gradient !== null) {
+      throw new GraphError(`${name}Backward: function ${name} returned a gradient different from null at position ${i}, but the corresponding forward input was not a tensor`);
+    }
+  });
+  return gradients;
+}
+
+/** Forward mode: the user's `jvp` on the tangents of the arguments. */
+function pushThrough(owner: FunctionClass, name: string, ctx: FunctionCtx, args: readonly unknown[], outputs: readonly unknown[]): void {
+  const open = mode.levels;
+  for (let level = 0; level < open; level++) {
+    const tangents = args.map((arg) => (arg instanceof Tensor ? tangentAt(arg, level) : null));
+    if (tangents.every((tangent) => tangent === null)) continue;
+    if (typeof owner.jvp !== "function") {
+      throw new GraphError(`${name}: You must implement the jvp function for custom autograd.Function to use it with forward mode AD.`);
+    }
+    mode.levels = level;
+    try {
+      const pushed = owner.jvp(ctx, ...tangents);
+      const list = Array.isArray(pushed) ? pushed : [pushed];
+      outputs.forEach((output, k) => {
+        const tangent: unknown = list[k] ?? null;
+        if (!(output instanceof Tensor) || ctx.nonDifferentiable.includes(output)) {
+          if (tangent !== null) throw new GraphError(`${name}: jvp must return null for output ${k}, which is not differentiable`);
+        } else if (tangent instanceof Tensor) setTangent(output, level, tangent);
+        else if (tangent !== null) throw new GraphError(`${name}: jvp must return tensors or null, got ${describe(tangent)}`);
+      });
+    } finally {
+      mode.levels = open;
+    }
+  }
+}
+
+/**
+ * Wraps a `backward` that is not to be differentiated again: it runs without recording, and differentiating its result
+ * throws.
+ */
+export function onceDifferentiable<A extends readonly Anything[], R>(f: (ctx: FunctionCtx, ...gradients: A) => R): (ctx: FunctionCtx, ...gradients: A) => R {
+  return function (this: unknown, ctx, ...gradients) {
+    const result = unrecorded(() => f.call(this, ctx, ...gradients));
+    const again = mode.grad && gradients.some((gradient) => gradient instanceof Tensor && gradient.tracked);
+    if (!again) return result;
+    for (const each of Array.isArray(result) ? result : [result]) {
+      if (!(each instanceof Tensor) || each.history !== null) continue;
+      const edges = gradients.filter((gradient): gradient is Tensor => gradient instanceof Tensor && gradient.tracked).map(edgeOf);
+      const node = new Node("DelayedErrorBackward", refusing, edges.map((e) => e?.node ?? null), edges.map((e) => e?.index ?? 0), [factsOf(each)], null);
+      each.setHistory({ node, index: 0 });
+    }
+    return result;
+  };
+}
+
+const refusing: Backward = {
+  run() {
+    throw new GraphError("trying to differentiate twice a function that was marked with onceDifferentiable");
+  },
+};
