@@ -1,5 +1,6 @@
 // Arithmetic of two operands: add, sub, mul, div, pow and kin.
 
+import { pointerOf, rankOf, strideOf } from "../block";
 import { map2, map2heavy } from "../loops/map";
 import { pow } from "../math/pow";
 import { Binary, lanewise2 } from "../rules";
@@ -157,8 +158,47 @@ export function remainder_i32(block: usize, begin: u32, end: u32): void { map2he
 @final class Pow<T> extends Binary<T> {
   @inline many(a: v128, b: v128): v128 { return pow<T>(a, b); }
 }
-export function pow_f32(block: usize, begin: u32, end: u32): void { map2heavy<f32, Pow<f32>>(block, begin, end); }
-export function pow_f64(block: usize, begin: u32, end: u32): void { map2heavy<f64, Pow<f64>>(block, begin, end); }
+
+// Exponents that are one number for all elements and need no logarithm.
+
+@final class PowSquare<T> extends Binary<T> {
+  @inline many(a: v128, b: v128): v128 { return v128.mul<T>(a, a); }
+}
+@final class PowCube<T> extends Binary<T> {
+  @inline many(a: v128, b: v128): v128 { return v128.mul<T>(v128.mul<T>(a, a), a); }
+}
+@final class PowRoot<T> extends Binary<T> {
+  @inline many(a: v128, b: v128): v128 { return v128.sqrt<T>(a); }
+}
+@final class PowInverse<T> extends Binary<T> {
+  @inline many(a: v128, b: v128): v128 { return v128.div<T>(v128.splat<T>(<T>1), a); }
+}
+@final class PowInverseSquare<T> extends Binary<T> {
+  @inline many(a: v128, b: v128): v128 { return v128.div<T>(v128.splat<T>(<T>1), v128.mul<T>(a, a)); }
+}
+@final class PowInverseRoot<T> extends Binary<T> {
+  @inline many(a: v128, b: v128): v128 { return v128.div<T>(v128.splat<T>(<T>1), v128.sqrt<T>(a)); }
+}
+
+/** The exponent if all elements have the same one, else 0, which has no path of its own. */
+@inline function commonExponent<T extends number>(block: usize): f64 {
+  for (let d: u32 = 0; d < rankOf(block); d++) if (strideOf(block, 2, d)) return 0;
+  return <f64>load<T>(pointerOf(block, 2));
+}
+
+/** Powers of floats; 2, 3, ½, −1, −2 and −½ as common exponent are products, roots and quotients, as in PyTorch. */
+@inline function powers<T extends number>(block: usize, begin: u32, end: u32): void {
+  const exponent = commonExponent<T>(block);
+  if (exponent == 2) map2<T, PowSquare<T>>(block, begin, end);
+  else if (exponent == 3) map2<T, PowCube<T>>(block, begin, end);
+  else if (exponent == 0.5) map2<T, PowRoot<T>>(block, begin, end);
+  else if (exponent == -1) map2<T, PowInverse<T>>(block, begin, end);
+  else if (exponent == -2) map2<T, PowInverseSquare<T>>(block, begin, end);
+  else if (exponent == -0.5) map2<T, PowInverseRoot<T>>(block, begin, end);
+  else map2heavy<T, Pow<T>>(block, begin, end);
+}
+export function pow_f32(block: usize, begin: u32, end: u32): void { powers<f32>(block, begin, end); }
+export function pow_f64(block: usize, begin: u32, end: u32): void { powers<f64>(block, begin, end); }
 
 /** Powers of integers by squaring, wrapping; a negative exponent (of base 1 or -1) counts the sign. */
 @final class PowInteger extends Binary<i32> {

@@ -105,3 +105,23 @@ export function isinf_f64_u8(block: usize, begin: u32, end: u32): void { test1<f
 }
 export function isfinite_f32_u8(block: usize, begin: u32, end: u32): void { test1<f32, IsFinite<f32>>(block, begin, end); }
 export function isfinite_f64_u8(block: usize, begin: u32, end: u32): void { test1<f64, IsFinite<f64>>(block, begin, end); }
+
+@final class IsPosInf<T> extends Test<T> {
+  @inline many(a: v128): v128 { return v128.eq<T>(a, v128.splat<T>(<T>Infinity)); }
+}
+export function isposinf_f32_u8(block: usize, begin: u32, end: u32): void { test1<f32, IsPosInf<f32>>(block, begin, end); }
+export function isposinf_f64_u8(block: usize, begin: u32, end: u32): void { test1<f64, IsPosInf<f64>>(block, begin, end); }
+
+@final class IsNegInf<T> extends Test<T> {
+  @inline many(a: v128): v128 { return v128.eq<T>(a, v128.splat<T>(<T>-Infinity)); }
+}
+export function isneginf_f32_u8(block: usize, begin: u32, end: u32): void { test1<f32, IsNegInf<f32>>(block, begin, end); }
+export function isneginf_f64_u8(block: usize, begin: u32, end: u32): void { test1<f64, IsNegInf<f64>>(block, begin, end); }
+
+/** The sign bit, of zeros and NaN too. */
+@final class SignBit<T> extends Test<T> {
+  @inline many(a: v128): v128 { return sizeof<T>() == 4 ? i32x4.shr_s(a, 31) : i64x2.shr_s(a, 63); }
+}
+export function signbit_f32_u8(block: usize, begin: u32, end: u32): void { test1<f32, SignBit<f32>>(block, begin, end); }
+export function signbit_f64_u8(block: usize, begin: u32, end: u32): void { test1<f64, SignBit<f64>>(block, begin, end); }
+export function signbit_i32_u8(block: usize, begin: u32, end: u32): void { test1<i32, SignBit<i32>>(block, begin, end); }

@@ -16,6 +16,16 @@ export function neg_f32(block: usize, begin: u32, end: u32): void { map1<f32, Ne
 export function neg_f64(block: usize, begin: u32, end: u32): void { map1<f64, Neg<f64>>(block, begin, end); }
 export function neg_i32(block: usize, begin: u32, end: u32): void { map1<i32, Neg<i32>>(block, begin, end); }
 
+/** The operand itself: what rounds floats leaves integers alone, and the sign of a bool is the bool. */
+@final class Same<T> extends Unary<T> {
+  @inline many(a: v128): v128 { return a; }
+}
+export function floor_i32(block: usize, begin: u32, end: u32): void { map1<i32, Same<i32>>(block, begin, end); }
+export function ceil_i32(block: usize, begin: u32, end: u32): void { map1<i32, Same<i32>>(block, begin, end); }
+export function trunc_i32(block: usize, begin: u32, end: u32): void { map1<i32, Same<i32>>(block, begin, end); }
+export function round_i32(block: usize, begin: u32, end: u32): void { map1<i32, Same<i32>>(block, begin, end); }
+export function sign_u8(block: usize, begin: u32, end: u32): void { map1<u8, Same<u8>>(block, begin, end); }
+
 @final class Abs<T> extends Unary<T> {
   @inline many(a: v128): v128 { return v128.abs<T>(a); }
 }
@@ -65,13 +75,6 @@ export function rsqrt_f64(block: usize, begin: u32, end: u32): void { map1<f64, 
 }
 export function reciprocal_f32(block: usize, begin: u32, end: u32): void { map1<f32, Reciprocal<f32>>(block, begin, end); }
 export function reciprocal_f64(block: usize, begin: u32, end: u32): void { map1<f64, Reciprocal<f64>>(block, begin, end); }
-
-@final class Square<T> extends Unary<T> {
-  @inline many(a: v128): v128 { return v128.mul<T>(a, a); }
-}
-export function square_f32(block: usize, begin: u32, end: u32): void { map1<f32, Square<f32>>(block, begin, end); }
-export function square_f64(block: usize, begin: u32, end: u32): void { map1<f64, Square<f64>>(block, begin, end); }
-export function square_i32(block: usize, begin: u32, end: u32): void { map1<i32, Square<i32>>(block, begin, end); }
 
 /** 1, 0 or -1; 0 for NaN. */
 @final class Sign<T> extends Unary<T> {

@@ -1,7 +1,15 @@
-// Methods of tensors: the family ops/where.
+// Methods of tensors: where, as x.where(condition, other), and maskedFill.
 
-import * as family from "../ops/where.js";
-import { type MethodsOf, install } from "./install.js";
+import type { Operand } from "../op/nest.js";
+import { maskedFill, maskedFill_, where } from "../ops/where.js";
+import type { Tensor } from "../tensor/tensor.js";
+import { install, type MethodsOf } from "./install.js";
+
+const family = {
+  maskedFill,
+  maskedFill_,
+  where: (x: Tensor, condition: Tensor, other: Operand): Tensor => where(condition, x, other),
+};
 
 declare module "../tensor/tensor.js" {
   interface Tensor extends MethodsOf<typeof family> {}

@@ -1,14 +1,20 @@
-// Arithmetic: add, sub, mul, div and its rounded forms, pow, and what is made of them.
+// Arithmetic: add, sub, mul, div, quotients that are rounded and their remainders, powers.
 
-import { ArgumentError, DTypeError, NumericalError } from "../errors.js";
-import { parse } from "../op/args.js";
-import { type Binary, type BinaryWith, type Unary, elementwise } from "../op/elementwise.js";
+import { ArgumentError, DTypeError } from "../errors.js";
+import { asTensor, parse } from "../op/args.js";
+import { type Binary, type BinaryWith, elementwise, type Unary } from "../op/elementwise.js";
 import type { Operand } from "../op/nest.js";
-import { FLOAT, categoryOf, categoryOfScalar, isFloat } from "../tensor/dtype.js";
+import { firstTensor, someTensor } from "../op/operands.js";
+import { notDifferentiable } from "../op/operation.js";
+import { unrecorded } from "../tape/mode.js";
+import { BOOL, categoryOf, categoryOfScalar, FLOAT, isFloat } from "../tensor/dtype.js";
+import { temporaries } from "../tensor/lifetime.js";
 import { Tensor } from "../tensor/tensor.js";
+import { to } from "./cast.js";
 import { eq, ge, logicalAnd } from "./compare.js";
 import { full, zerosLike } from "./creation.js";
 import { log } from "./pointwise.js";
+import { checkDivisor, divFloor, divTrunc } from "./quotient.js";
 import { all } from "./reduce.js";
 import { where } from "./where.js";
 
@@ -58,6 +64,7 @@ export const rsub: BinaryWith<AlphaOptions> = elementwise({
   name: "rsub",
   dtype: "numeric",
   label: "RsubBackward1",
+  check: (_, operands) => firstTensor("rsub", operands),
   options: ([a, b], options) => sub(b as Operand, scaled("rsub", [b as Operand, a as Operand], options)),
   partials: {
     a: { reads: [], of: ({ g }) => neg(g) },
@@ -103,38 +110,59 @@ export const div: BinaryWith<DivOptions> = elementwise({
   },
 });
 
-/** Throws if a divisor of integers holds a zero. */
-function checkDivisor(op: string): (dtype: string, operands: readonly Operand[]) => void {
-  return (dtype, [, b]) => {
-    if (dtype !== "int32") return;
-    const zero = b instanceof Tensor ? b.numel() > 0 && all(b).item() === false : Number(b) === 0;
-    if (zero) throw new NumericalError(`${op}: integer division by zero (ZeroDivisionError)`);
-  };
-}
+/** The same as `div`. */
+export { div as trueDivide };
 
-/** a / b rounded toward zero; integers stay integers. The gradient is zero. */
-export const divTrunc: Binary = elementwise({
-  name: "divTrunc",
-  kernel: "div_trunc",
-  label: "DivBackward2",
+/**
+ * a / b rounded down, element by element; integers stay integers. It has no derivative: `backward` through it throws.
+ * @throws NumericalError for an integer division by zero.
+ */
+export const floorDivide: Binary = elementwise({
+  name: "floorDivide",
+  kernel: "div_floor",
+  label: "torch::autograd::NotImplemented",
   dtype: "numeric",
-  check: checkDivisor("div"),
+  check: (dtype, operands) => checkDivisor("floorDivide", dtype, operands),
   partials: {
-    a: { reads: [], of: ({ g }) => zerosLike(g) },
-    b: { reads: [], of: ({ g }) => zerosLike(g) },
+    a: { reads: [], of: () => notDifferentiable("floorDivide") },
+    b: { reads: [], of: () => notDifferentiable("floorDivide") },
   },
 });
 
-/** a / b rounded down; integers stay integers. The gradient is zero. */
-export const divFloor: Binary = elementwise({
-  name: "divFloor",
-  kernel: "div_floor",
-  label: "DivBackward2",
+/**
+ * Remainder a − b·⌊a/b⌋ with the sign of b (Python's %), element by element. The derivative by a is 1, by b −⌊a/b⌋.
+ * @throws NumericalError for an integer division by zero.
+ */
+export const remainder: Binary = elementwise({
+  name: "remainder",
+  label: ([, b]) => (b instanceof Tensor ? "RemainderBackward1" : "RemainderBackward0"),
   dtype: "numeric",
-  check: checkDivisor("div"),
+  check: (dtype, operands) => {
+    someTensor("remainder", operands);
+    checkDivisor("remainder", dtype, operands);
+  },
   partials: {
-    a: { reads: [], of: ({ g }) => zerosLike(g) },
-    b: { reads: [], of: ({ g }) => zerosLike(g) },
+    a: { reads: [], of: ({ g }) => g },
+    b: { reads: ["a", "b"], of: ({ g, a, b }) => neg(mul(g, divFloor(a, b))) },
+  },
+});
+
+/**
+ * Remainder a − b·trunc(a/b) with the sign of a (C's fmod), element by element. The derivative by a is 1, by b
+ * −trunc(a/b).
+ * @throws NumericalError for an integer division by zero.
+ */
+export const fmod: Binary = elementwise({
+  name: "fmod",
+  label: ([, b]) => (b instanceof Tensor ? "FmodBackward1" : "FmodBackward0"),
+  dtype: "numeric",
+  check: (dtype, operands) => {
+    firstTensor("fmod", operands);
+    checkDivisor("fmod", dtype, operands);
+  },
+  partials: {
+    a: { reads: [], of: ({ g }) => g },
+    b: { reads: ["a", "b"], of: ({ g, a, b }) => neg(mul(g, divTrunc(a, b))) },
   },
 });
 
@@ -150,6 +178,25 @@ function asTensorLike(x: Operand, g: Tensor): Tensor {
   return x instanceof Tensor ? x : full([], Number(x), { dtype: g.dtype });
 }
 
+/** Whether a tensor of integers holds a negative one. */
+function anyNegative(b: Tensor): boolean {
+  let found = false;
+  unrecorded(() =>
+    temporaries(() => {
+      found = b.numel() > 0 && !all(ge(b, 0)).item();
+      return null;
+    }),
+  );
+  return found;
+}
+
+/** g·∂(aⁿ)/∂a for a number n. */
+function powerGradient(g: Tensor, a: Tensor, n: number): Tensor {
+  if (n === 0) return zerosLike(g);
+  if (n === 1) return g;
+  return mul(g, mul(n === 2 ? a : pow(a, n - 1), n));
+}
+
 /**
  * Power aᵇ, element by element, by C's rules for special values. The gradient by a is 0 where b is 0; that by b is 0
  * where a is 0 and b ≥ 0.
@@ -159,20 +206,20 @@ export const pow: Binary = elementwise({
   name: "pow",
   dtype: "promoted",
   label: ([a, b]) => (a instanceof Tensor && !(b instanceof Tensor) ? "PowBackward0" : "PowBackward1"),
-  check: (dtype, [a, b]) => {
-    if (dtype === "bool") throw new DTypeError("pow: bool tensors are not supported; convert them with .to(\"int32\")");
+  check: (dtype, operands) => {
+    someTensor("pow", operands);
     if (isFloat(dtype)) return;
-    const negative = b instanceof Tensor ? b.dtype !== "bool" && !all(ge(b, 0)).item() : Number(b) < 0;
-    if (negative && a !== 1) throw new DTypeError("pow: Integers to negative integer powers are not allowed.");
+    if (dtype === "bool") throw new DTypeError('pow: bool tensors are not supported; convert them with .to("int32")');
+    const b = operands[1] as Operand;
+    const negative = b instanceof Tensor ? b.dtype !== "bool" && anyNegative(b) : Number(b) < 0;
+    if (negative) throw new DTypeError("pow: Integers to negative integer powers are not allowed.");
   },
   partials: {
     a: {
       reads: ["a", "b"],
       of: ({ g, a, b }) => {
         const exponent: Operand = b;
-        if (!(exponent instanceof Tensor)) {
-          return exponent === 0 ? zerosLike(g) : mul(g, mul(pow(a, Number(exponent) - 1), exponent));
-        }
+        if (!(exponent instanceof Tensor)) return powerGradient(g, a, Number(exponent));
         return where(eq(b, 0), 0, mul(g, mul(b, pow(a, sub(b, 1)))));
       },
     },
@@ -185,3 +232,44 @@ export const pow: Binary = elementwise({
     },
   },
 });
+
+/** Power aᵇ computed in float64, whatever the operands' dtypes, element by element. */
+export function floatPower(a: Operand, b: Operand): Tensor {
+  someTensor("floatPower", [a, b]);
+  return temporaries(() => pow(double(a), double(b)));
+}
+
+/** Writes `floatPower(self, b)` into `self`, which must be float64. */
+export function floatPower_(self: Tensor, b: Operand): Tensor {
+  firstTensor("floatPower_", [self, b]);
+  if (self.dtype !== "float64") {
+    throw new DTypeError(
+      `floatPower_: the base given to float_power_ has dtype ${self.dtype} but the operation's result requires dtype float64`,
+    );
+  }
+  return temporaries(() => pow.inplace(self, double(b)));
+}
+
+function double(x: Operand): Operand {
+  return x instanceof Tensor ? to(x, "float64") : x;
+}
+
+/** The square x², element by element; of bools it is int32. */
+export function square(x: Tensor): Tensor {
+  return pow(asTensor("square", x), 2);
+}
+
+/** Writes the square of `self` into it and returns it. */
+export function square_(self: Tensor): Tensor {
+  return pow.inplace(asTensor("square_", self), 2);
+}
+
+/** `x` itself. Not for bool. */
+export function positive(x: Tensor): Tensor {
+  asTensor("positive", x);
+  if (categoryOf(x.dtype) === BOOL)
+    throw new DTypeError("positive: The `+` operator, on a bool tensor is not supported.");
+  return x;
+}
+
+export { div as divide, mul as multiply, neg as negative, sub as subtract };

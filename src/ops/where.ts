@@ -1,15 +1,16 @@
-// Choosing by a condition: where and what is made of it.
+// Choosing by a condition: where and maskedFill.
 
-import { DTypeError } from "../errors.js";
+import { DTypeError, ShapeError } from "../errors.js";
 import { asTensor } from "../op/args.js";
-import { castTo } from "../op/copy.js";
-import { type Operand, addOperand, addTensor, beginNest, launchMap } from "../op/nest.js";
+import { castTo, dense } from "../op/copy.js";
+import { checkTarget } from "../op/elementwise.js";
+import { addOperand, addTensor, beginNest, launchMap, type Operand } from "../op/nest.js";
 import { type Applied, op } from "../op/op.js";
 import { resultLayout } from "../op/result.js";
-import { type DType, Promotion, bytesOf } from "../tensor/dtype.js";
+import { bytesOf, categoryOf, type DType, INTEGER, Promotion } from "../tensor/dtype.js";
 import { broadcastShapes } from "../tensor/layout.js";
 import { temporaries } from "../tensor/lifetime.js";
-import { Tensor, emptyOf } from "../tensor/tensor.js";
+import { emptyOf, Tensor } from "../tensor/tensor.js";
 import { WidthFamily } from "../wasm/kernels.js";
 
 interface WhereParameters {
@@ -19,18 +20,24 @@ interface WhereParameters {
 
 const kernels = /* @__PURE__ */ new WidthFamily("where");
 
+/** Runs the kernel: out = condition ? a : b, with a and b in the dtype of `out`. */
+function launchChoice(out: Tensor, condition: Tensor, a: Operand, b: Operand): void {
+  beginNest(out.shape);
+  addTensor(out);
+  addTensor(condition);
+  addOperand(a, out.dtype);
+  addOperand(b, out.dtype);
+  launchMap(kernels.of(bytesOf(out.dtype)));
+}
+
+const cast = (x: Operand, dtype: DType): Operand => (x instanceof Tensor ? castTo(x, dtype) : x);
+
 const choose: Applied<WhereParameters> = op({
   name: "where",
   forward: (inputs, { shape, dtype }: WhereParameters) =>
     temporaries(() => {
-      const [condition, a, b] = inputs.map((x: Operand, i) => (i > 0 && x instanceof Tensor ? castTo(x, dtype) : x)) as Operand[];
       const out = emptyOf("where", resultLayout(shape, inputs), dtype);
-      beginNest(shape);
-      addTensor(out);
-      addTensor(condition as Tensor);
-      addOperand(a as Operand, dtype);
-      addOperand(b as Operand, dtype);
-      launchMap(kernels.of(bytesOf(dtype)));
+      launchChoice(out, inputs[0] as Tensor, cast(inputs[1] as Operand, dtype), cast(inputs[2] as Operand, dtype));
       return out;
     }),
   gradients: {
@@ -38,14 +45,10 @@ const choose: Applied<WhereParameters> = op({
     a: { reads: ["condition"], of: ({ g, condition }) => where(condition, g, 0) },
     b: { reads: ["condition"], of: ({ g, condition }) => where(condition, 0, g) },
   },
-  tangent: ([condition, a, b], _outputs, [, ta, tb]) => [
-    where(condition as Tensor, ta ?? zeroOf(a as Operand), tb ?? zeroOf(b as Operand)),
+  tangent: ([condition], _outputs, [, ta, tb], { shape, dtype }) => [
+    choose([condition as Tensor, ta ?? 0, tb ?? 0], { shape, dtype }),
   ],
 });
-
-function zeroOf(_: Operand): number {
-  return 0;
-}
 
 /**
  * a where the condition (bool) holds, else b, element by element; all broadcast, a and b are promoted.
@@ -54,7 +57,9 @@ function zeroOf(_: Operand): number {
 export function where(condition: Tensor, a: Operand, b: Operand): Tensor {
   asTensor("where", condition, "condition");
   if (condition.dtype !== "bool") {
-    throw new DTypeError(`where: expected condition to be a boolean tensor, but got a tensor with dtype ${condition.dtype}`);
+    throw new DTypeError(
+      `where: expected condition to be a boolean tensor, but got a tensor with dtype ${condition.dtype}`,
+    );
   }
   const promotion = new Promotion();
   let { shape } = condition;
@@ -63,7 +68,74 @@ export function where(condition: Tensor, a: Operand, b: Operand): Tensor {
       x.check("where");
       promotion.tensor(x.dtype, x.ndim);
       shape = broadcastShapes("where", shape, x.shape);
-    } else promotion.number(x);
+    } else if (typeof x === "number" || typeof x === "boolean") promotion.number(x);
+    else asTensor("where", x, "each of input and other");
   }
   return choose([condition, a, b], { shape, dtype: promotion.result() });
+}
+
+const fillLabel = (_: unknown, inputs: readonly Operand[]): string =>
+  inputs[2] instanceof Tensor ? "MaskedFillBackward1" : "MaskedFillBackward0";
+
+const fill: Applied<readonly number[]> = op({
+  name: "maskedFill",
+  label: fillLabel,
+  forward: ([x, mask, value], shape: readonly number[]) =>
+    temporaries(() => {
+      const out = emptyOf("maskedFill", resultLayout(shape, [x as Tensor, mask as Tensor]), (x as Tensor).dtype);
+      launchChoice(out, mask as Tensor, cast(value as Operand, out.dtype), x as Tensor);
+      return out;
+    }),
+  gradients: {
+    x: { reads: ["mask"], of: ({ g, mask }) => maskedFill(g, mask, 0) },
+    mask: null,
+    value: { reads: ["mask"], of: ({ g, mask }) => where(mask, g, 0) },
+  },
+  tangent: ([, mask], [out], [tx, , tv]) => [
+    choose([mask as Tensor, tv ?? 0, tx ?? 0], { shape: (out as Tensor).shape, dtype: (out as Tensor).dtype }),
+  ],
+});
+
+function checkFill(op: string, x: Tensor, mask: Tensor, value: Operand): readonly number[] {
+  asTensor(op, x);
+  asTensor(op, mask, "mask");
+  if (mask.dtype !== "bool")
+    throw new DTypeError(`${op}: only supports boolean masks, but got mask with dtype ${mask.dtype}`);
+  if (value instanceof Tensor) {
+    value.check(op);
+    if (value.ndim > 0) {
+      throw new ShapeError(
+        `${op}: only supports a 0-dimensional value tensor, but got tensor with ${value.ndim} dimension${value.ndim === 1 ? "" : "s"}`,
+      );
+    }
+  } else if (typeof value !== "number" && typeof value !== "boolean") asTensor(op, value, "value");
+  // As in PyTorch a fraction is cut off where integers are filled, but what is no number does not pass.
+  if (typeof value === "number" && !Number.isFinite(value) && categoryOf(x.dtype) === INTEGER) {
+    throw new DTypeError(`${op}: value cannot be converted to type ${x.dtype} without overflow: ${value}`);
+  }
+  return broadcastShapes(op, x.shape, mask.shape);
+}
+
+/**
+ * `x` with `value`, a number or a 0-dim tensor, where the mask (bool) holds; both broadcast. The gradient is zero where
+ * the mask holds; a tensor `value` gets the sum of the rest.
+ * @throws DTypeError unless the mask is bool.
+ */
+export function maskedFill(x: Tensor, mask: Tensor, value: Operand): Tensor {
+  const shape = checkFill("maskedFill", x, mask, value);
+  return fill([x, mask, value], shape);
+}
+
+/** Writes `value` into `self` where the mask holds, and returns it. */
+export function maskedFill_(self: Tensor, mask: Tensor, value: Operand): Tensor {
+  const shape = checkFill("maskedFill_", self, mask, value);
+  checkTarget("maskedFill_", self, shape, self.dtype);
+  return fill.inplace([self, mask, value] as Tensor[], shape, () =>
+    temporaries(() => {
+      // A mask that is part of `self` must not change while it is read.
+      const condition = mask.storage === self.storage ? dense(mask) : mask;
+      launchChoice(self, condition, cast(value, self.dtype), self);
+      return null;
+    }),
+  );
 }
