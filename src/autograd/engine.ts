@@ -54,6 +54,19 @@ class NodeState {
 /** The scope in which the pass was started: what the user's code makes during it belongs there. */
 let userScope: ScopeRecord | null = null;
 
+let present: Pass | null = null;
+let endings: (() => void)[] = [];
+
+/** The pass that is under way, by identity. */
+export function currentPass(): object | null {
+  return present;
+}
+
+/** Calls `action` when the pass that is under way ends, well or not. */
+export function onPassEnd(action: () => void): void {
+  endings.push(action);
+}
+
 /** Runs the user's code, a hook or the backward of a custom function, on gradients that it may keep. */
 export function asUser<T>(gradients: readonly (Tensor | null)[], f: () => T): T {
   return inScope(userScope, () => {
@@ -162,6 +175,10 @@ export function runPass(pass: Pass): (Tensor | null)[] {
   const outerScope = userScope;
   mode.grad = pass.createGraph;
   userScope = currentScope();
+  const outerPass = present;
+  const outerEndings = endings;
+  present = pass;
+  endings = [];
   let finished = false;
   try {
     visit(pass, visited);
@@ -172,6 +189,9 @@ export function runPass(pass: Pass): (Tensor | null)[] {
   } finally {
     mode.grad = before;
     userScope = outerScope;
+    for (const action of endings) action();
+    present = outerPass;
+    endings = outerEndings;
     for (const state of visited) {
       for (const gradient of state.gradients) gradient?.unclaim();
       state.node.state = state.outer;

@@ -1,5 +1,14 @@
 // The namespace `autograd`.
 
-export { backward, grad } from "./backward.js";
+export {
+  detectAnomaly,
+  isAnomalyCheckNanEnabled,
+  isAnomalyEnabled,
+  setDetectAnomaly,
+} from "./anomaly.js";
+export { backward, type BackwardOptions, grad, type GradientEdge, type GradOptions } from "./backward.js";
 export * as forwardAd from "./forward-ad.js";
-export { gradcheck, gradgradcheck } from "./gradcheck.js";
+export { Function, FunctionCtx } from "./function.js";
+export * as function from "./function.js";
+export { gradcheck, type GradcheckOptions, gradgradcheck } from "./gradcheck.js";
+export * as graph from "./graph.js";

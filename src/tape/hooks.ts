@@ -1,6 +1,6 @@
 // The four places for hooks: a tensor's gradient, a node before and after, a leaf after accumulation, saved values.
 
-import { ArgumentError } from "../errors.js";
+import { ArgumentError, GraphError } from "../errors.js";
 import { disposable } from "../tensor/scope.js";
 import type { Tensor } from "../tensor/tensor.js";
 
@@ -76,6 +76,7 @@ export interface SavedHooks {
 }
 
 const savedHooks: SavedHooks[] = [];
+const refusals: string[] = [];
 
 /** The pair that is in force: the innermost one. */
 export function innermostSavedHooks(): SavedHooks | null {
@@ -84,8 +85,18 @@ export function innermostSavedHooks(): SavedHooks | null {
 
 /** Puts a pair in force until the returned function is called. */
 export function pushSavedHooks(hooks: SavedHooks): () => void {
+  if (refusals.length > 0) throw new GraphError(refusals[refusals.length - 1] as string);
   savedHooks.push(hooks);
   return () => {
     savedHooks.splice(savedHooks.lastIndexOf(hooks), 1);
+  };
+}
+
+/** Forbids pairs until the returned function is called, with a message. Throws it if one is in force. */
+export function disableSavedHooks(message: string): () => void {
+  if (savedHooks.length > 0) throw new GraphError(message);
+  refusals.push(message);
+  return () => {
+    refusals.splice(refusals.lastIndexOf(message), 1);
   };
 }

@@ -106,6 +106,11 @@ export class SavedValue {
     );
   }
 
+  /** Bytes of the storage that is held. */
+  get bytes(): number {
+    return this.packed === null ? this.storage.bytes : 0;
+  }
+
   /** Lets go of the storage. */
   free(): void {
     if (this.done) return;
