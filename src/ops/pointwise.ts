@@ -55,8 +55,7 @@ export const log: Unary = elementwise({
   partials: { x: { reads: ["x"], of: ({ g, x }) => div(g, x) } },
 });
 
-const LN2 = 0.6931471805599453;
-const LN10 = 2.302585092994046;
+const { LN2, LN10 } = Math;
 
 /** Logarithm to base 2, exact for powers of 2. */
 export const log2: Unary = elementwise({
