@@ -28,6 +28,7 @@ function store(tensor: Tensor, gradient: Tensor): void {
   gradient.temporary = false;
   tensor.gradient = gradient;
   tensor.gradientSeen = false;
+  tensor.gradientOwned = true;
 }
 
 function first(tensor: Tensor, gradient: Tensor): Tensor {

@@ -11,7 +11,7 @@ import type { Node, OutputFacts } from "../tape/node.js";
 import { running } from "../tape/record.js";
 import { isFloat } from "../tensor/dtype.js";
 import { formatShape, sameShape } from "../tensor/layout.js";
-import { type ScopeRecord, closeScope, currentScope, inScope, openScope } from "../tensor/lifetime.js";
+import { type ScopeRecord, asEngine, asUser, closeScope, openScope } from "../tensor/lifetime.js";
 import { type History, Tensor } from "../tensor/tensor.js";
 import { accumulate } from "./accumulate.js";
 
@@ -51,9 +51,6 @@ class NodeState {
   }
 }
 
-/** The scope in which the pass was started: what the user's code makes during it belongs there. */
-let userScope: ScopeRecord | null = null;
-
 let present: Pass | null = null;
 let endings: (() => void)[] = [];
 
@@ -68,8 +65,8 @@ export function onPassEnd(action: () => void): void {
 }
 
 /** Runs the user's code, a hook or the backward of a custom function, on gradients that it may keep. */
-export function asUser<T>(gradients: readonly (Tensor | null)[], f: () => T): T {
-  return inScope(userScope, () => {
+export function onGradients<T>(gradients: readonly (Tensor | null)[], f: () => T): T {
+  return asUser(() => {
     for (const gradient of gradients) gradient?.expose();
     return f();
   });
@@ -172,9 +169,7 @@ export function runPass(pass: Pass): (Tensor | null)[] {
   const visited: NodeState[] = [];
   const results: (Tensor | null)[] = pass.inputs === null ? [] : pass.inputs.map(() => null);
   const before = mode.grad;
-  const outerScope = userScope;
   mode.grad = pass.createGraph;
-  userScope = currentScope();
   const outerPass = present;
   const outerEndings = endings;
   present = pass;
@@ -183,12 +178,11 @@ export function runPass(pass: Pass): (Tensor | null)[] {
   try {
     visit(pass, visited);
     if (pass.inputs !== null) prune(pass, visited, pass.inputs);
-    walk(pass, results);
+    asEngine(() => walk(pass, results));
     finished = true;
     return results;
   } finally {
     mode.grad = before;
-    userScope = outerScope;
     for (const action of endings) action();
     present = outerPass;
     endings = outerEndings;
@@ -292,7 +286,7 @@ function runNode(pass: Pass, node: Node, state: NodeState, needs: readonly boole
   const hooks = node.hooks;
   if (hooks !== null) {
     for (const hook of hooks.before.all) {
-      const replaced = asUser(outputs, () => hook(outputs));
+      const replaced = onGradients(outputs, () => hook(outputs));
       if (replaced !== undefined) outputs = [...replaced];
     }
   }
@@ -310,7 +304,7 @@ function runNode(pass: Pass, node: Node, state: NodeState, needs: readonly boole
   if (mode.anomaly && mode.checkNan) checkNan(node, inputs);
   if (hooks !== null) {
     for (const hook of hooks.after.all) {
-      const replaced = asUser([...inputs, ...outputs], () => hook(inputs, outputs));
+      const replaced = onGradients([...inputs, ...outputs], () => hook(inputs, outputs));
       if (replaced !== undefined) inputs = [...replaced];
     }
   }
@@ -354,7 +348,7 @@ function tensorHooks(node: Node, state: NodeState): void {
     if (list === null) return;
     for (const hook of list.all) {
       const gradient = state.gradients[index] ?? null;
-      const replaced = asUser([gradient], () => hook(gradient));
+      const replaced = onGradients([gradient], () => hook(gradient));
       if (replaced === undefined || replaced === null) continue;
       checkHookResult(replaced, node.outputs[index] as OutputFacts);
       state.gradients[index] = replaced.claim();
@@ -396,16 +390,16 @@ function accumulateInto(node: Node, state: NodeState, _pass: Pass): void {
   const leaf = node.variable as Tensor;
   let gradients = [state.gradients[0] ?? null];
   for (const hook of node.hooks?.before.all ?? []) {
-    const replaced = asUser(gradients, () => hook(gradients));
+    const replaced = onGradients(gradients, () => hook(gradients));
     if (replaced !== undefined) gradients = [...replaced];
   }
   const [gradient] = gradients;
   if (gradient !== null && gradient !== undefined && !leaf.isDisposed) accumulate(leaf, gradient, mode.grad);
   for (const hook of node.hooks?.accumulated.all ?? []) {
-    const said: unknown = asUser([], () => hook(leaf));
+    const said: unknown = onGradients([], () => hook(leaf));
     if (said !== undefined && said !== null) throw new GraphError("registerPostAccumulateGradHook: the hook must return nothing");
   }
-  for (const hook of node.hooks?.after.all ?? []) asUser(gradients, () => hook([], gradients));
+  for (const hook of node.hooks?.after.all ?? []) onGradients(gradients, () => hook([], gradients));
 }
 
 function checkNan(node: Node, gradients: readonly (Tensor | null)[]): void {

@@ -11,7 +11,7 @@ import { edgeOf, factsOf } from "../tape/record.js";
 import { SavedValue } from "../tape/saved.js";
 import { isFloat } from "../tensor/dtype.js";
 import { Tensor, alias } from "../tensor/tensor.js";
-import { asUser } from "./engine.js";
+import { onGradients } from "./engine.js";
 import { setTangent, tangentAt } from "./forward.js";
 
 /** What a custom function's forward pass leaves for its derivative. */
@@ -243,7 +243,7 @@ const customBackward: Backward = {
       const facts = node.outputs[i] as OutputFacts;
       return zeros(facts.shape, { dtype: facts.dtype });
     });
-    const returned = asUser(given, () => f.call(owner, ctx, ...given));
+    const returned = onGradients(given, () => f.call(owner, ctx, ...given));
     return distribute(name, args, Array.isArray(returned) ? returned : [returned]);
   },
 };

@@ -81,7 +81,7 @@ export function setGrad(x: Tensor, value: Tensor | null): void {
   }
   x.dropGradient();
   x.gradient = value;
-  x.gradientSeen = value !== null;
+  x.gradientOwned = false;
   if (value !== null) value.kept = true;
 }
 

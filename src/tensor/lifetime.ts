@@ -18,6 +18,30 @@ export function adopt(tensor: Tensor): void {
   else tensor.storage.watch();
 }
 
+/** The scope the user's code is in while the engine works in scopes of its own; `undefined` when it does not. */
+let userScope: ScopeRecord | null | undefined;
+
+/** Runs an engine's pass: meanwhile the present scope is that of the user's code. */
+export function asEngine<T>(f: () => T): T {
+  const before = userScope;
+  userScope = current;
+  try {
+    return f();
+  } finally {
+    userScope = before;
+  }
+}
+
+/** Runs the user's code inside an engine's pass, as if in the scope in which the pass was started. */
+export function asUser<T>(f: () => T): T {
+  return userScope === undefined ? f() : inScope(userScope, f);
+}
+
+/** Makes the scope of the user's code answer for a tensor. */
+export function adoptForUser(tensor: Tensor): void {
+  asUser(() => adopt(tensor));
+}
+
 /** The same for a storage that somebody still holds after its handle was disposed. */
 export function answerFor(storage: Storage): void {
   if (current !== null) current.storages.push(storage);
@@ -43,19 +67,28 @@ export function closeScope(record: ScopeRecord, survives: ((tensor: Tensor) => b
     if (tensor.isDisposed) continue;
     if (tensor.kept) tensor.storage.watch();
     else if (survives?.(tensor)) adopt(tensor);
-    else tensor.dispose();
+    else {
+      releaseGradient(tensor, survives);
+      tensor.dispose();
+    }
   }
   for (const storage of storages) if (storage.alive) answerFor(storage);
+}
+
+/** The gradient of a leaf that ends with its scope ends with it, unless it survives by itself. */
+function releaseGradient(tensor: Tensor, survives: ((tensor: Tensor) => boolean) | null): void {
+  const { gradient } = tensor;
+  if (gradient === null || !tensor.gradientOwned) return;
+  if (survives?.(gradient)) {
+    tensor.gradient = null;
+    gradient.kept = false;
+    adopt(gradient);
+  } else tensor.gradientSeen = false;
 }
 
 function encloses(record: ScopeRecord): boolean {
   for (let at = current; at !== null; at = at.outer) if (at === record) return true;
   return false;
-}
-
-/** The innermost open scope. */
-export function currentScope(): ScopeRecord | null {
-  return current;
 }
 
 /** Runs `f` as if `scope` were the innermost open one. */

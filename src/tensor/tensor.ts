@@ -6,7 +6,7 @@ import type { Node } from "../tape/node.js";
 import type { ViewOf } from "../tape/view.js";
 import { bytesOf, type DType } from "./dtype.js";
 import { contiguous, type Layout, numel } from "./layout.js";
-import { adopt, answerFor } from "./lifetime.js";
+import { adopt, adoptForUser, answerFor } from "./lifetime.js";
 import { Storage } from "./storage.js";
 
 /** Where a tensor comes from on the tape: a node and which of its outputs. */
@@ -39,6 +39,8 @@ export class Tensor {
   gradient: Tensor | null = null;
   /** @internal whether the gradient object was handed out by the `grad` property */
   gradientSeen = false;
+  /** @internal whether the engine made the gradient, and not the user who assigned it */
+  gradientOwned = false;
   /** @internal hooks on this tensor's gradient, on its current history */
   hooks: TensorHooks | null = null;
   /** @internal tangents by level of forward mode */
@@ -152,16 +154,15 @@ export class Tensor {
     for (const tangent of tangents ?? []) tangent?.unclaim();
   }
 
-  /** @internal Lets the gradient go: frees it at once unless somebody else may hold it. */
+  /** @internal Lets the gradient go: one that the engine made and nobody saw is freed at once. */
   dropGradient(): void {
     const gradient = this.gradient;
     this.gradient = null;
-    if (gradient === null) return;
+    if (gradient === null || !this.gradientOwned) return;
     if (this.gradientSeen) {
       gradient.kept = false;
-      adopt(gradient);
+      adoptForUser(gradient);
     } else gradient.dispose();
-    this.gradientSeen = false;
   }
 }
 
