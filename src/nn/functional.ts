@@ -1,5 +1,8 @@
 // The namespace `nn.functional`: what layers compute, as functions.
 
+export { gelu } from "../ops/gelu.js";
+export * from "./functional/activation.js";
 export * from "./functional/dropout.js";
 export * from "./functional/linear.js";
+export * from "./functional/piecewise.js";
 export * from "./functional/regression.js";
