@@ -6,7 +6,7 @@ import type { Tensor } from "../tensor/tensor.js";
 import { prepareWrite, rewrite } from "../tape/inplace.js";
 import { mode } from "../tape/mode.js";
 import type { Backward, Node, Saved } from "../tape/node.js";
-import { link, makeNode, recording } from "../tape/record.js";
+import { type Edges, edgesOf, link, makeNode, recording } from "../tape/record.js";
 import { SavedValue } from "../tape/saved.js";
 import type { Operand } from "./nest.js";
 import type { ResolvedFormula } from "./spec.js";
@@ -28,6 +28,14 @@ export type TangentRule =
       tangents: readonly (Tensor | null)[],
       parameters: never,
     ) => (Tensor | null)[]);
+
+/** What a node has of its inputs. */
+interface Beginning {
+  readonly edges: Edges;
+  readonly saved: Saved[];
+  /** Slots of the outputs that formulas read. */
+  readonly slots: ReadonlySet<number>;
+}
 
 /** The name that a node prints: fixed, or chosen by the parameters. */
 export type Label = string | ((parameters: never, inputs: readonly Operand[]) => string);
@@ -63,7 +71,7 @@ export class Operation implements Backward {
   finish(inputs: readonly Operand[], outputs: readonly Tensor[], parameters: unknown): void {
     let node: Node | null = null;
     if (this.formulas.length > 0 && recording(inputs)) {
-      node = this.nodeOf(inputs, outputs, parameters, inputs, null);
+      node = this.complete(this.begin(inputs, inputs), inputs, outputs, parameters, null);
       link(node, outputs);
     }
     if (mode.levels > 0) {
@@ -74,14 +82,13 @@ export class Operation implements Backward {
     }
   }
 
-  private nodeOf(
-    inputs: readonly Operand[],
-    outputs: readonly Tensor[],
-    parameters: unknown,
-    values: readonly Operand[],
-    inplaceOf: Tensor | null,
-  ): Node {
+  /**
+   * The part of a node that comes from the inputs: where they come from on the tape, and those of their values that
+   * formulas read. Before a write in place this is what the inputs are before it.
+   */
+  private begin(inputs: readonly Operand[], values: readonly Operand[]): Beginning {
     const saved: Saved[] = [];
+    const slots = new Set<number>();
     const count = inputs.length;
     for (let i = 0; i < count; i++) {
       const input = inputs[i];
@@ -89,16 +96,30 @@ export class Operation implements Backward {
       const formula = this.formula(i);
       if (formula === null) continue;
       for (const slot of formula.slots) {
-        if (saved[slot] !== undefined && saved[slot] !== null) continue;
         while (saved.length <= slot) saved.push(null);
-        if (slot < count) {
-          const value = values[slot] as Operand;
-          saved[slot] = typeof value === "object" ? new SavedValue(value, -1) : value;
-        } else saved[slot] = new SavedValue(outputs[slot - count] as Tensor, slot - count, inplaceOf);
+        if (slot >= count) slots.add(slot);
+        if (slot >= count || saved[slot] !== null) continue;
+        const value = values[slot] as Operand;
+        saved[slot] = typeof value === "object" ? new SavedValue(value, -1) : value;
       }
     }
+    return { edges: edgesOf(inputs), saved, slots };
+  }
+
+  /** The node, once the outputs are there. */
+  private complete(
+    { edges, saved, slots }: Beginning,
+    inputs: readonly Operand[],
+    outputs: readonly Tensor[],
+    parameters: unknown,
+    inplaceOf: Tensor | null,
+  ): Node {
+    for (const slot of slots) {
+      const output = slot - inputs.length;
+      saved[slot] = new SavedValue(outputs[output] as Tensor, output, inplaceOf);
+    }
     const label = typeof this.label === "string" ? this.label : this.label(parameters as never, inputs);
-    return makeNode(label, this, inputs, outputs, saved, parameters);
+    return makeNode(label, this, edges, outputs, saved, parameters);
   }
 
   /** Whether the inputs are one list of any length. */
@@ -127,15 +148,15 @@ export class Operation implements Backward {
     // The formulas see the old value of what is overwritten.
     const old = (tracked && this.readsFirst(inputs)) || pushes ? before(self, copy) : self;
     const values = old === self ? inputs : [old, ...inputs.slice(1)];
-    if (tracked && isFloat(self.dtype)) {
-      // Edges lead to where the inputs come from now, before `self` gets its new history.
+    const begun = tracked && isFloat(self.dtype) ? this.begin(inputs, values) : null;
+    try {
       compute();
-      self.storage.version++;
-      rewrite(self, (inplaceOf) => this.nodeOf(inputs, [self], parameters, values, inplaceOf));
-    } else {
-      compute();
-      self.storage.version++;
+    } catch (error) {
+      for (const value of begun?.saved ?? []) if (value instanceof SavedValue) value.free();
+      throw error;
     }
+    self.storage.version++;
+    if (begun !== null) rewrite(self, (inplaceOf) => this.complete(begun, inputs, [self], parameters, inplaceOf));
     if (pushes) mode.push?.(this, values, [self], parameters, true);
     if (old !== self) old.dispose();
     return self;

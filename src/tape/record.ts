@@ -41,15 +41,14 @@ export function recording(inputs: readonly unknown[]): boolean {
   return false;
 }
 
-/** Makes the node of a call. `saved` are the values its formulas read; `outputs` get their history from `link`. */
-export function makeNode(
-  label: string,
-  backward: Backward,
-  inputs: readonly unknown[],
-  outputs: readonly Tensor[],
-  saved: Saved[],
-  parameters: unknown,
-): Node {
+/** For each input the node it comes from, or null, and which output of it. */
+export interface Edges {
+  readonly nodes: (Node | null)[];
+  readonly indices: number[];
+}
+
+/** Where inputs come from at the moment. */
+export function edgesOf(inputs: readonly unknown[]): Edges {
   const nodes: (Node | null)[] = [];
   const indices: number[] = [];
   for (let i = 0; i < inputs.length; i++) {
@@ -58,6 +57,18 @@ export function makeNode(
     nodes.push(edge === null ? null : edge.node);
     indices.push(edge === null ? 0 : edge.index);
   }
+  return { nodes, indices };
+}
+
+/** Makes the node of a call. `saved` are the values its formulas read; `outputs` get their history from `link`. */
+export function makeNode(
+  label: string,
+  backward: Backward,
+  { nodes, indices }: Edges,
+  outputs: readonly Tensor[],
+  saved: Saved[],
+  parameters: unknown,
+): Node {
   const node = new Node(label, backward, nodes, indices, outputs.map(factsOf), parameters);
   node.saved = saved;
   if (mode.anomaly) {
