@@ -1,12 +1,12 @@
 // A gradient into the tensor it belongs to.
 
-import { add } from "../ops/arithmetic.js";
 import { copyInto } from "../op/copy.js";
-import { detach } from "../ops/detach.js";
+import { add } from "../ops/arithmetic.js";
 import { clone } from "../ops/cast.js";
-import { isDenseNonOverlapping, contiguous, sameShape } from "../tensor/layout.js";
+import { detach } from "../ops/detach.js";
+import { contiguous, isDenseNonOverlapping, sameShape } from "../tensor/layout.js";
 import { outsideScopes } from "../tensor/lifetime.js";
-import { type Tensor, emptyOf } from "../tensor/tensor.js";
+import { emptyOf, type Tensor } from "../tensor/tensor.js";
 
 /**
  * Adds a gradient into `tensor.grad`. The first is taken as it is if nobody else has it and its layout is the

@@ -1,7 +1,7 @@
 // Anomaly detection: where a NaN or an error of a backward pass comes from.
 
-import { ModeBlock, mode, under } from "../tape/mode.js";
 import { asBoolean, parse } from "../op/args.js";
+import { ModeBlock, mode, under } from "../tape/mode.js";
 
 /** Options of anomaly detection. */
 export interface AnomalyOptions {
@@ -11,12 +11,18 @@ export interface AnomalyOptions {
 
 let warned = false;
 
-function changeOf(op: string, flag: boolean, rest: readonly unknown[]): { readonly anomaly: boolean; readonly checkNan: boolean } {
+function changeOf(
+  op: string,
+  flag: boolean,
+  rest: readonly unknown[],
+): { readonly anomaly: boolean; readonly checkNan: boolean } {
   const { checkNan } = parse(op, rest, { checkNan: true });
   asBoolean(op, checkNan, "checkNan");
   if (flag && !warned) {
     warned = true;
-    console.warn("wengert: Anomaly Detection has been enabled. This mode will increase the runtime and should only be enabled for debugging.");
+    console.warn(
+      "wengert: Anomaly Detection has been enabled. This mode will increase the runtime and should only be enabled for debugging.",
+    );
   }
   return { anomaly: flag, checkNan };
 }
@@ -29,7 +35,8 @@ export function detectAnomaly(...rest: [options?: AnomalyOptions]): ModeBlock;
 export function detectAnomaly<T>(body: () => T, ...rest: [options?: AnomalyOptions]): T;
 export function detectAnomaly(...args: unknown[]): unknown {
   const [first, ...rest] = args;
-  if (typeof first === "function") return under("detectAnomaly", changeOf("detectAnomaly", true, rest), first as () => unknown);
+  if (typeof first === "function")
+    return under("detectAnomaly", changeOf("detectAnomaly", true, rest), first as () => unknown);
   return new ModeBlock(changeOf("detectAnomaly", true, first === undefined ? [] : [first]));
 }
 

@@ -2,8 +2,8 @@
 
 import { ArgumentError, DTypeError, GraphError, ShapeError } from "../errors.js";
 import { describe, isOptions, parse } from "../op/args.js";
-import { onesLike, zerosLike } from "../ops/creation.js";
 import { to } from "../ops/cast.js";
+import { onesLike, zerosLike } from "../ops/creation.js";
 import { mode } from "../tape/mode.js";
 import { Node } from "../tape/node.js";
 import { edgeOf } from "../tape/record.js";
@@ -70,10 +70,12 @@ function seedOf(op: string, root: Differentiable, given: Tensor | null | undefin
   const facts = isEdge(root) ? root.node.outputs[root.outputNr] : root;
   if (facts === undefined) throw new ArgumentError(`${op}: the node has no such output`);
   if (given === null || given === undefined) {
-    if (isEdge(root) || root.numel() !== 1) throw new GraphError(`${op}: grad can be implicitly created only for scalar outputs`);
+    if (isEdge(root) || root.numel() !== 1)
+      throw new GraphError(`${op}: grad can be implicitly created only for scalar outputs`);
     return onesLike(root);
   }
-  if (!(given instanceof Tensor)) throw new ArgumentError(`${op}: gradients must be tensors or null, got ${describe(given)}`);
+  if (!(given instanceof Tensor))
+    throw new ArgumentError(`${op}: gradients must be tensors or null, got ${describe(given)}`);
   given.check(op);
   if (!sameShape(given.shape, facts.shape)) {
     throw new ShapeError(
@@ -84,7 +86,11 @@ function seedOf(op: string, root: Differentiable, given: Tensor | null | undefin
   return given.dtype === facts.dtype ? given : to(given, facts.dtype);
 }
 
-function seeds(op: string, roots: readonly Differentiable[], given: Tensor | null | undefined | readonly (Tensor | null)[]): Tensor[] {
+function seeds(
+  op: string,
+  roots: readonly Differentiable[],
+  given: Tensor | null | undefined | readonly (Tensor | null)[],
+): Tensor[] {
   const list = given === null || given === undefined ? [] : listOf(given);
   if (list.length !== 0 && list.length !== roots.length) {
     throw new ArgumentError(`${op}: got ${roots.length} tensors and ${list.length} gradients`);
@@ -102,11 +108,17 @@ export function backward(
 ): void {
   const op = "backward";
   const defaults = { gradTensors: null, retainGraph: null, createGraph: false, inputs: null };
-  const given = parse<BackwardOptions & { gradTensors: Tensor | null | readonly (Tensor | null)[] }>(op, rest, defaults, ["gradTensors"]);
+  const given = parse<BackwardOptions & { gradTensors: Tensor | null | readonly (Tensor | null)[] }>(
+    op,
+    rest,
+    defaults,
+    ["gradTensors"],
+  );
   const roots = listOf(tensors);
   const places = roots.map((root) => placeOf(op, root, "a root"));
   const inputs = given.inputs === null || given.inputs === undefined ? null : listOf(given.inputs);
-  if (inputs !== null && inputs.length === 0) throw new ArgumentError(`${op}: 'inputs' argument to backward cannot be empty.`);
+  if (inputs !== null && inputs.length === 0)
+    throw new ArgumentError(`${op}: 'inputs' argument to backward cannot be empty.`);
   const targets = inputs === null ? null : inputs.map((input) => placeOf(op, input, "an input"));
   const createGraph = given.createGraph === true;
   runPass({
@@ -115,7 +127,8 @@ export function backward(
     retainGraph: given.retainGraph ?? createGraph,
     createGraph,
     inputs: targets,
-    accumulate: inputs === null ? null : inputs.map((input) => (isEdge(input) ? (input.node.variable as Tensor) : input)),
+    accumulate:
+      inputs === null ? null : inputs.map((input) => (isEdge(input) ? (input.node.variable as Tensor) : input)),
   });
 }
 
@@ -147,7 +160,9 @@ export function grad<const Inputs extends Differentiable | readonly Differentiab
   const wanted = listOf(inputs as Differentiable | readonly Differentiable[]) as readonly Differentiable[];
   if (wanted.length === 0) throw new ArgumentError(`${op}: grad requires non-empty inputs.`);
   if (given.materializeGrads === true && given.allowUnused === false) {
-    throw new ArgumentError(`${op}: Expected allowUnused to be true or not passed when materializeGrads=true, but got false.`);
+    throw new ArgumentError(
+      `${op}: Expected allowUnused to be true or not passed when materializeGrads=true, but got false.`,
+    );
   }
   const places = roots.map((root) => placeOf(op, root, "a root"));
   const targets = wanted.map((input) => placeOf(op, input, "an input"));
@@ -177,7 +192,10 @@ export function grad<const Inputs extends Differentiable | readonly Differentiab
 }
 
 /** `x.backward(gradient?, options)`: see `backward`. */
-export function backwardOf(x: Tensor, ...rest: [gradient?: Tensor | null | BackwardOptions, options?: BackwardOptions]): void {
+export function backwardOf(
+  x: Tensor,
+  ...rest: [gradient?: Tensor | null | BackwardOptions, options?: BackwardOptions]
+): void {
   if (rest.length === 1 && isOptions(rest[0])) backward(x, null, rest[0] as BackwardOptions);
   else backward(x, ...(rest as [Tensor | null, BackwardOptions]));
 }

@@ -59,7 +59,9 @@ export function toDot(x: Tensor): string {
     const style = each.node.variable === null ? "shape=ellipse" : 'shape=box, style=filled, fillcolor="#dddddd"';
     return `  ${each.id} [label="${linesOf(each).join("\\n")}", ${style}];`;
   });
-  const edges = drawn.flatMap(({ node, id }) => node.nodes.flatMap((next) => (next === null ? [] : [`  ${ids.get(next)} -> ${id};`])));
+  const edges = drawn.flatMap(({ node, id }) =>
+    node.nodes.flatMap((next) => (next === null ? [] : [`  ${ids.get(next)} -> ${id};`])),
+  );
   return ["digraph tape {", "  rankdir=TB;", ...nodes, ...edges, "}"].join("\n");
 }
 
@@ -71,7 +73,9 @@ export function toMermaid(x: Tensor): string {
     const text = `"${linesOf(each).join("<br/>")}"`;
     return each.node.variable === null ? `  ${each.id}(${text})` : `  ${each.id}[${text}]:::leaf`;
   });
-  const edges = drawn.flatMap(({ node, id }) => node.nodes.flatMap((next) => (next === null ? [] : [`  ${ids.get(next)} --> ${id}`])));
+  const edges = drawn.flatMap(({ node, id }) =>
+    node.nodes.flatMap((next) => (next === null ? [] : [`  ${ids.get(next)} --> ${id}`])),
+  );
   return ["flowchart TB", ...nodes, ...edges, "  classDef leaf fill:#dddddd,stroke:#888888"].join("\n");
 }
 
@@ -88,5 +92,7 @@ export function summary(x: Tensor): string {
   );
   const leaves = drawn.filter(({ node }) => node.variable !== null).length;
   const bytes = drawn.reduce((sum, each) => sum + each.bytes, 0);
-  return [...text, `${drawn.length - leaves} operations, ${leaves} leaves, ${bytes} bytes saved`].map((line) => line.trimEnd()).join("\n");
+  return [...text, `${drawn.length - leaves} operations, ${leaves} leaves, ${bytes} bytes saved`]
+    .map((line) => line.trimEnd())
+    .join("\n");
 }

@@ -3,15 +3,15 @@
 import { DTypeError, GraphError, ShapeError } from "../errors.js";
 import { add } from "../ops/arithmetic.js";
 import { to } from "../ops/cast.js";
-import { any } from "../ops/reduce.js";
 import { isnan } from "../ops/compare.js";
+import { any } from "../ops/reduce.js";
 import { sumToSize } from "../ops/shape.js";
 import { mode, unrecorded } from "../tape/mode.js";
 import type { Node, OutputFacts } from "../tape/node.js";
 import { running } from "../tape/record.js";
 import { isFloat } from "../tensor/dtype.js";
 import { formatShape, sameShape } from "../tensor/layout.js";
-import { type ScopeRecord, asEngine, asUser, closeScope, openScope } from "../tensor/lifetime.js";
+import { asEngine, asUser, closeScope, openScope, type ScopeRecord } from "../tensor/lifetime.js";
 import { type History, Tensor } from "../tensor/tensor.js";
 import { accumulate } from "./accumulate.js";
 
@@ -104,7 +104,8 @@ class Ready {
     for (;;) {
       let child = 2 * at + 1;
       if (child >= heap.length) break;
-      if (child + 1 < heap.length && Ready.order(heap[child + 1] as NodeState) > Ready.order(heap[child] as NodeState)) child++;
+      if (child + 1 < heap.length && Ready.order(heap[child + 1] as NodeState) > Ready.order(heap[child] as NodeState))
+        child++;
       if (Ready.order(heap[child] as NodeState) <= key) break;
       heap[at] = heap[child] as NodeState;
       at = child;
@@ -362,9 +363,12 @@ function tensorHooks(node: Node, state: NodeState): void {
 }
 
 function checkHookResult(value: unknown, facts: OutputFacts): void {
-  if (!(value instanceof Tensor)) throw new GraphError(`hook: expected a tensor or nothing to be returned, got ${typeof value}`);
+  if (!(value instanceof Tensor))
+    throw new GraphError(`hook: expected a tensor or nothing to be returned, got ${typeof value}`);
   if (!sameShape(value.shape, facts.shape)) {
-    throw new ShapeError(`hook: the hook has changed the size of value: expected ${formatShape(facts.shape)}, got ${formatShape(value.shape)}`);
+    throw new ShapeError(
+      `hook: the hook has changed the size of value: expected ${formatShape(facts.shape)}, got ${formatShape(value.shape)}`,
+    );
   }
   if (value.dtype !== facts.dtype) {
     throw new DTypeError(`hook: the hook has changed the type of value (was ${facts.dtype}, got ${value.dtype})`);
@@ -397,7 +401,8 @@ function accumulateInto(node: Node, state: NodeState, _pass: Pass): void {
   if (gradient !== null && gradient !== undefined && !leaf.isDisposed) accumulate(leaf, gradient, mode.grad);
   for (const hook of node.hooks?.accumulated.all ?? []) {
     const said: unknown = onGradients([], () => hook(leaf));
-    if (said !== undefined && said !== null) throw new GraphError("registerPostAccumulateGradHook: the hook must return nothing");
+    if (said !== undefined && said !== null)
+      throw new GraphError("registerPostAccumulateGradHook: the hook must return nothing");
   }
   for (const hook of node.hooks?.after.all ?? []) onGradients(gradients, () => hook([], gradients));
 }

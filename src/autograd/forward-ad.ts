@@ -60,7 +60,10 @@ export function dualLevel<T>(body?: () => T): T | DualLevel {
 }
 
 function checkLevel(op: string): number {
-  if (!open) throw new GraphError(`${op}: Trying to use a dual tensor outside of a dual level; call it inside forwardAd.dualLevel(() => …)`);
+  if (!open)
+    throw new GraphError(
+      `${op}: Trying to use a dual tensor outside of a dual level; call it inside forwardAd.dualLevel(() => …)`,
+    );
   return mode.levels - 1;
 }
 
@@ -72,16 +75,20 @@ export function makeDual(primal: Tensor, tangent: Tensor): Tensor {
   const level = checkLevel("makeDual");
   asTensor("makeDual", primal, "primal");
   asTensor("makeDual", tangent, "tangent");
-  if (!isFloat(primal.dtype)) throw new DTypeError(`makeDual: Expected primal to be floating point or complex, but got: ${primal.dtype}`);
-  if (!isFloat(tangent.dtype)) throw new DTypeError(`makeDual: Expected tangent to be floating point or complex, but got: ${tangent.dtype}`);
+  if (!isFloat(primal.dtype))
+    throw new DTypeError(`makeDual: Expected primal to be floating point or complex, but got: ${primal.dtype}`);
+  if (!isFloat(tangent.dtype))
+    throw new DTypeError(`makeDual: Expected tangent to be floating point or complex, but got: ${tangent.dtype}`);
   if (!sameShape(primal.shape, tangent.shape)) {
     throw new ShapeError(
       `makeDual: Trying to set a forward gradient that has a different size than that of the original Tensor: expected ` +
         `${formatShape(primal.shape)}, got ${formatShape(tangent.shape)}`,
     );
   }
-  if (primal.dtype !== tangent.dtype) throw new DTypeError(`makeDual: the tangent is ${tangent.dtype}, the primal ${primal.dtype}`);
-  if (tangentAt(tangent, level) !== null) throw new ArgumentError("makeDual: the tangent may not itself have a tangent at this level");
+  if (primal.dtype !== tangent.dtype)
+    throw new DTypeError(`makeDual: the tangent is ${tangent.dtype}, the primal ${primal.dtype}`);
+  if (tangentAt(tangent, level) !== null)
+    throw new ArgumentError("makeDual: the tangent may not itself have a tangent at this level");
   const dual = without(() => view(primal, primal.shape));
   setTangent(dual, level, tangent);
   return dual;

@@ -1,20 +1,20 @@
 // Forward mode: dual levels, and how tangents are pushed through a call.
 
 import { GraphError } from "../errors.js";
+import { copyInto } from "../op/copy.js";
+import type { Operand } from "../op/nest.js";
+import type { Operation } from "../op/operation.js";
 import { add } from "../ops/arithmetic.js";
 import { clone, copy_, to } from "../ops/cast.js";
 import { zerosLike } from "../ops/creation.js";
 import { expand, sumToSize } from "../ops/shape.js";
 import { asViewOf } from "../ops/view.js";
-import { copyInto } from "../op/copy.js";
-import type { Operand } from "../op/nest.js";
-import type { Operation } from "../op/operation.js";
 import { mode } from "../tape/mode.js";
 import { edgeOf } from "../tape/record.js";
 import { isFloat } from "../tensor/dtype.js";
 import { sameShape } from "../tensor/layout.js";
 import { closeScope, openScope } from "../tensor/lifetime.js";
-import { Tensor, alias } from "../tensor/tensor.js";
+import { alias, Tensor } from "../tensor/tensor.js";
 import { runPass } from "./engine.js";
 
 /** Tensors that have a tangent at each open level; they lose it when the level closes. */

@@ -10,7 +10,7 @@ import { type Backward, Node, type OutputFacts } from "../tape/node.js";
 import { edgeOf, factsOf } from "../tape/record.js";
 import { SavedValue } from "../tape/saved.js";
 import { isFloat } from "../tensor/dtype.js";
-import { Tensor, alias } from "../tensor/tensor.js";
+import { alias, Tensor } from "../tensor/tensor.js";
 import { onGradients } from "./engine.js";
 import { setTangent, tangentAt } from "./forward.js";
 
@@ -157,7 +157,10 @@ function finish(
 ): unknown[] {
   const tensors = args.filter((arg): arg is Tensor => arg instanceof Tensor);
   for (const dirty of ctx.dirty) {
-    if (!outputs.includes(dirty)) throw new GraphError(`${name}: Some elements marked as dirty during the forward method were not returned as output.`);
+    if (!outputs.includes(dirty))
+      throw new GraphError(
+        `${name}: Some elements marked as dirty during the forward method were not returned as output.`,
+      );
     if (!tensors.includes(dirty)) throw new GraphError(`${name}: markDirty takes arguments of the function only`);
     dirty.storage.version++;
   }
@@ -165,11 +168,20 @@ function finish(
   for (const dirty of ctx.dirty) {
     prepareWrite(name, dirty, true);
     if (dirty.viewOf !== null && outputs.length > 1) {
-      throw new GraphError(`${name}: If your Function modifies inplace an input that is a view of another Tensor, your Function cannot return more than one Tensor.`);
+      throw new GraphError(
+        `${name}: If your Function modifies inplace an input that is a view of another Tensor, your Function cannot return more than one Tensor.`,
+      );
     }
   }
-  const facts = outputs.map((output): OutputFacts => (output instanceof Tensor ? factsOf(output) : { shape: [], dtype: "float32" }));
-  const parameters = { owner, ctx, args, live: outputs.map((output) => output instanceof Tensor) } satisfies CallParameters;
+  const facts = outputs.map(
+    (output): OutputFacts => (output instanceof Tensor ? factsOf(output) : { shape: [], dtype: "float32" }),
+  );
+  const parameters = {
+    owner,
+    ctx,
+    args,
+    live: outputs.map((output) => output instanceof Tensor),
+  } satisfies CallParameters;
   const node = new Node(
     `${name}Backward`,
     customBackward,
@@ -199,7 +211,14 @@ function finish(
   return results;
 }
 
-function withHistory(name: string, ctx: FunctionCtx, node: Node, output: Tensor, index: number, inputs: readonly Tensor[]): Tensor {
+function withHistory(
+  name: string,
+  ctx: FunctionCtx,
+  node: Node,
+  output: Tensor,
+  index: number,
+  inputs: readonly Tensor[],
+): Tensor {
   if (ctx.nonDifferentiable.includes(output) || !isFloat(output.dtype)) return output;
   if (ctx.dirty.includes(output)) {
     if (output.viewOf !== null) rewrite(output, () => node);
@@ -230,11 +249,15 @@ const customBackward: Backward = {
     const name = node.label.slice(0, -"Backward".length);
     const own = (f: unknown) => typeof f === "function";
     if (own(owner.backward) && own(owner.vjp)) {
-      throw new GraphError(`${name}: Implementing both 'backward' and 'vjp' for a custom Function is not allowed. You should only implement one of them.`);
+      throw new GraphError(
+        `${name}: Implementing both 'backward' and 'vjp' for a custom Function is not allowed. You should only implement one of them.`,
+      );
     }
     const f = owner.backward ?? owner.vjp;
     if (f === undefined) {
-      throw new GraphError(`${name}: You must implement either the backward or vjp method for your custom autograd.Function to use it with backward mode AD.`);
+      throw new GraphError(
+        `${name}: You must implement either the backward or vjp method for your custom autograd.Function to use it with backward mode AD.`,
+      );
     }
     let tensor = 0;
     ctx.needsInputGrad = args.map((arg) => arg instanceof Tensor && (needs[tensor++] ?? false));
@@ -250,32 +273,49 @@ const customBackward: Backward = {
 
 /** One gradient for each tensor argument out of one for each argument. */
 function distribute(name: string, args: readonly unknown[], returned: readonly unknown[]): (Tensor | null)[] {
-  if (returned.length < args.length || returned.slice(args.length).some((extra) => extra !== null && extra !== undefined)) {
-    throw new GraphError(`${name}Backward: function ${name} returned an incorrect number of gradients (expected ${args.length}, got ${returned.length})`);
+  if (
+    returned.length < args.length ||
+    returned.slice(args.length).some((extra) => extra !== null && extra !== undefined)
+  ) {
+    throw new GraphError(
+      `${name}Backward: function ${name} returned an incorrect number of gradients (expected ${args.length}, got ${returned.length})`,
+    );
   }
   const gradients: (Tensor | null)[] = [];
   args.forEach((arg, i) => {
     const gradient = returned[i] ?? null;
     if (arg instanceof Tensor) {
       if (gradient !== null && !(gradient instanceof Tensor)) {
-        throw new GraphError(`${name}Backward: function ${name} returned ${describe(gradient)} at position ${i}, expected a tensor or null`);
+        throw new GraphError(
+          `${name}Backward: function ${name} returned ${describe(gradient)} at position ${i}, expected a tensor or null`,
+        );
       }
       gradients.push(gradient);
     } else if (gradient !== null) {
-      throw new GraphError(`${name}Backward: function ${name} returned a gradient different from null at position ${i}, but the corresponding forward input was not a tensor`);
+      throw new GraphError(
+        `${name}Backward: function ${name} returned a gradient different from null at position ${i}, but the corresponding forward input was not a tensor`,
+      );
     }
   });
   return gradients;
 }
 
 /** Forward mode: the user's `jvp` on the tangents of the arguments. */
-function pushThrough(owner: FunctionClass, name: string, ctx: FunctionCtx, args: readonly unknown[], outputs: readonly unknown[]): void {
+function pushThrough(
+  owner: FunctionClass,
+  name: string,
+  ctx: FunctionCtx,
+  args: readonly unknown[],
+  outputs: readonly unknown[],
+): void {
   const open = mode.levels;
   for (let level = 0; level < open; level++) {
     const tangents = args.map((arg) => (arg instanceof Tensor ? tangentAt(arg, level) : null));
     if (tangents.every((tangent) => tangent === null)) continue;
     if (typeof owner.jvp !== "function") {
-      throw new GraphError(`${name}: You must implement the jvp function for custom autograd.Function to use it with forward mode AD.`);
+      throw new GraphError(
+        `${name}: You must implement the jvp function for custom autograd.Function to use it with forward mode AD.`,
+      );
     }
     mode.levels = level;
     try {
@@ -284,9 +324,11 @@ function pushThrough(owner: FunctionClass, name: string, ctx: FunctionCtx, args:
       outputs.forEach((output, k) => {
         const tangent: unknown = list[k] ?? null;
         if (!(output instanceof Tensor) || ctx.nonDifferentiable.includes(output)) {
-          if (tangent !== null) throw new GraphError(`${name}: jvp must return null for output ${k}, which is not differentiable`);
+          if (tangent !== null)
+            throw new GraphError(`${name}: jvp must return null for output ${k}, which is not differentiable`);
         } else if (tangent instanceof Tensor) setTangent(output, level, tangent);
-        else if (tangent !== null) throw new GraphError(`${name}: jvp must return tensors or null, got ${describe(tangent)}`);
+        else if (tangent !== null)
+          throw new GraphError(`${name}: jvp must return tensors or null, got ${describe(tangent)}`);
       });
     } finally {
       mode.levels = open;
@@ -298,15 +340,26 @@ function pushThrough(owner: FunctionClass, name: string, ctx: FunctionCtx, args:
  * Wraps a `backward` that is not to be differentiated again: it runs without recording, and differentiating its result
  * throws.
  */
-export function onceDifferentiable<A extends readonly Anything[], R>(f: (ctx: FunctionCtx, ...gradients: A) => R): (ctx: FunctionCtx, ...gradients: A) => R {
+export function onceDifferentiable<A extends readonly Anything[], R>(
+  f: (ctx: FunctionCtx, ...gradients: A) => R,
+): (ctx: FunctionCtx, ...gradients: A) => R {
   return function (this: unknown, ctx, ...gradients) {
     const result = unrecorded(() => f.call(this, ctx, ...gradients));
     const again = mode.grad && gradients.some((gradient) => gradient instanceof Tensor && gradient.tracked);
     if (!again) return result;
     for (const each of Array.isArray(result) ? result : [result]) {
       if (!(each instanceof Tensor) || each.history !== null) continue;
-      const edges = gradients.filter((gradient): gradient is Tensor => gradient instanceof Tensor && gradient.tracked).map(edgeOf);
-      const node = new Node("DelayedErrorBackward", refusing, edges.map((e) => e?.node ?? null), edges.map((e) => e?.index ?? 0), [factsOf(each)], null);
+      const edges = gradients
+        .filter((gradient): gradient is Tensor => gradient instanceof Tensor && gradient.tracked)
+        .map(edgeOf);
+      const node = new Node(
+        "DelayedErrorBackward",
+        refusing,
+        edges.map((e) => e?.node ?? null),
+        edges.map((e) => e?.index ?? 0),
+        [factsOf(each)],
+        null,
+      );
       each.setHistory({ node, index: 0 });
     }
     return result;

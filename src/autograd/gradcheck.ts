@@ -101,7 +101,8 @@ export function numericalJacobian(f: Checked, inputs: readonly Tensor[], which: 
     const target = copies[which] as Tensor;
     const jacobians: Jacobian[] = [];
     for (let element = 0; element < target.numel(); element++) {
-      const at = (by: number) => scratch(() => moved(target, element, by, () => differentiable(f, copies).map(numbers)));
+      const at = (by: number) =>
+        scratch(() => moved(target, element, by, () => differentiable(f, copies).map(numbers)));
       const above = at(eps);
       const below = at(-eps);
       above.forEach((values, k) => {
@@ -118,7 +119,9 @@ function reverseJacobians(f: Checked, inputs: readonly Tensor[], wanted: readonl
   return scratch(() => {
     const output = differentiable(f, inputs)[k] as Tensor;
     const targets = wanted.map((i) => inputs[i] as Tensor);
-    const jacobians = targets.map((x): Jacobian => Array.from({ length: x.numel() }, () => new Array(output.numel()).fill(0)));
+    const jacobians = targets.map(
+      (x): Jacobian => Array.from({ length: x.numel() }, () => new Array(output.numel()).fill(0)),
+    );
     if (!output.tracked) return jacobians;
     for (let j = 0; j < output.numel(); j++) {
       scratch(() => {
@@ -166,7 +169,15 @@ function forwardJacobian(f: Checked, inputs: readonly Tensor[], which: number): 
   return jacobians;
 }
 
-function compare(kind: string, k: number, i: number, numerical: Jacobian, analytical: Jacobian, atol: number, rtol: number): void {
+function compare(
+  kind: string,
+  k: number,
+  i: number,
+  numerical: Jacobian,
+  analytical: Jacobian,
+  atol: number,
+  rtol: number,
+): void {
   const wrong: string[] = [];
   numerical.forEach((row, element) => {
     row.forEach((n, j) => {
@@ -186,15 +197,21 @@ function compare(kind: string, k: number, i: number, numerical: Jacobian, analyt
 function checkInputs(inputs: readonly Tensor[]): number[] {
   const wanted = inputs.map((_, i) => i).filter((i) => (inputs[i] as Tensor).tracked);
   if (wanted.length === 0) {
-    throw new ArgumentError("gradcheck: expects at least one input tensor to require gradient, but none of the them have requiresGrad=true.");
+    throw new ArgumentError(
+      "gradcheck: expects at least one input tensor to require gradient, but none of the them have requiresGrad=true.",
+    );
   }
   for (const i of wanted) {
     const input = inputs[i] as Tensor;
     if (input.dtype !== "float64") {
-      console.warn(`wengert: gradcheck: input #${i} requires gradient and is not a double precision floating point; the check will likely fail`);
+      console.warn(
+        `wengert: gradcheck: input #${i} requires gradient and is not a double precision floating point; the check will likely fail`,
+      );
     }
     if (hasInternalOverlap(input.layout)) {
-      throw new ArgumentError(`gradcheck: the ${i}th input has a dimension with stride 0. gradcheck only supports inputs that are non-overlapping`);
+      throw new ArgumentError(
+        `gradcheck: the ${i}th input has a dimension with stride 0. gradcheck only supports inputs that are non-overlapping`,
+      );
     }
   }
   return wanted;
@@ -207,7 +224,11 @@ function checkBackward(f: Checked, inputs: readonly Tensor[], wanted: readonly n
     const output = differentiable(f, inputs).filter((each) => each.tracked);
     if (output.length === 0) return;
     const run = (seed: (x: Tensor) => Tensor) =>
-      grad(output, targets, { gradOutputs: output.map((x) => seed(x)), retainGraph: true, allowUnused: true }) as (Tensor | null)[];
+      grad(output, targets, {
+        gradOutputs: output.map((x) => seed(x)),
+        retainGraph: true,
+        allowUnused: true,
+      }) as (Tensor | null)[];
     run(zerosLike).forEach((gradient) => {
       if (gradient !== null && numbers(gradient).some((value) => value !== 0)) {
         throw new GradcheckError("gradcheck: backward not multiplied by grad_output");
@@ -219,7 +240,9 @@ function checkBackward(f: Checked, inputs: readonly Tensor[], wanted: readonly n
       if (gradient === null || first === null) return;
       const a = numbers(first);
       if (numbers(gradient).some((value, j) => Math.abs(value - (a[j] as number)) > nondetTol)) {
-        throw new GradcheckError("gradcheck: Backward is not reentrant, i.e., running backward with same input and grad_output multiple times gives different values");
+        throw new GradcheckError(
+          "gradcheck: Backward is not reentrant, i.e., running backward with same input and grad_output multiple times gives different values",
+        );
       }
     });
     targets.forEach((target, i) => {
@@ -237,7 +260,8 @@ function checkUndefined(f: Checked, inputs: readonly Tensor[], wanted: readonly 
     const targets = wanted.map((i) => inputs[i] as Tensor);
     const outputs = differentiable(f, inputs).filter((each) => each.tracked);
     if (outputs.length < 2) return;
-    for (const output of outputs) grad(output, targets, { gradOutputs: onesLike(output), retainGraph: true, allowUnused: true });
+    for (const output of outputs)
+      grad(output, targets, { gradOutputs: onesLike(output), retainGraph: true, allowUnused: true });
   });
 }
 
@@ -250,7 +274,11 @@ function checkUndefined(f: Checked, inputs: readonly Tensor[], wanted: readonly 
  * @throws GradcheckError naming output and input and showing the entries that differ, unless `raiseException` is false;
  *   ArgumentError if no input requires a gradient.
  */
-export function gradcheck(f: Checked, inputs: Tensor | readonly Tensor[], ...rest: [options?: GradcheckOptions]): boolean {
+export function gradcheck(
+  f: Checked,
+  inputs: Tensor | readonly Tensor[],
+  ...rest: [options?: GradcheckOptions]
+): boolean {
   const options = parse<typeof defaults>("gradcheck", rest, defaults);
   asNumber("gradcheck", options.eps, "eps");
   const list = listOf(inputs);
@@ -286,7 +314,15 @@ function checkAll(f: Checked, inputs: readonly Tensor[], wanted: readonly number
   if (options.checkForwardAd) {
     wanted.forEach((i, place) => {
       forwardJacobian(f, inputs, i).forEach((analytical, k) => {
-        compare(" computed with forward mode", k, i, numerical[place]?.[k] ?? [], analytical, options.atol, options.rtol);
+        compare(
+          " computed with forward mode",
+          k,
+          i,
+          numerical[place]?.[k] ?? [],
+          analytical,
+          options.atol,
+          options.rtol,
+        );
       });
     });
   }
@@ -302,19 +338,25 @@ export function gradgradcheck(
   inputs: Tensor | readonly Tensor[],
   ...rest: [gradOutputs?: Tensor | readonly Tensor[] | null | GradcheckOptions, options?: GradcheckOptions]
 ): boolean {
-  const given = parse("gradgradcheck", rest, { gradOutputs: null as Tensor | readonly Tensor[] | null, ...defaults }, ["gradOutputs"]);
+  const given = parse("gradgradcheck", rest, { gradOutputs: null as Tensor | readonly Tensor[] | null, ...defaults }, [
+    "gradOutputs",
+  ]);
   const { gradOutputs, ...options } = given;
   const list = listOf(inputs);
   const wanted = checkInputs(list);
   const seeds =
     gradOutputs === null
-      ? unrecorded(() => differentiable(f, list).map((output) => randn(output.shape, { dtype: output.dtype as "float64" })))
+      ? unrecorded(() =>
+          differentiable(f, list).map((output) => randn(output.shape, { dtype: output.dtype as "float64" })),
+        )
       : listOf(gradOutputs).map((seed) => detach(seed));
   for (const seed of seeds) seed.collects = true;
   const first = (...all: Tensor[]): Tensor[] => {
     const own = all.slice(0, list.length).map((x, i) => (wanted.includes(i) && !x.tracked ? required(x) : x));
     const outputs = differentiable(f, own);
-    const pairs = outputs.map((output, k) => [output, all[list.length + k] as Tensor] as const).filter(([output]) => output.tracked);
+    const pairs = outputs
+      .map((output, k) => [output, all[list.length + k] as Tensor] as const)
+      .filter(([output]) => output.tracked);
     const before = mode.grad;
     const gradients = grad(
       pairs.map(([output]) => output),

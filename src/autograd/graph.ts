@@ -2,18 +2,18 @@
 
 import { ArgumentError, GraphError } from "../errors.js";
 import { asTensor, describe, parse } from "../op/args.js";
+import { asContiguous } from "../op/copy.js";
 import { clone } from "../ops/cast.js";
 import { tensor } from "../ops/creation.js";
 import { reshape } from "../ops/shape.js";
-import { type RemovableHandle, RemovableHandle as Handle, disableSavedHooks, pushSavedHooks } from "../tape/hooks.js";
+import { disableSavedHooks, RemovableHandle as Handle, pushSavedHooks, type RemovableHandle } from "../tape/hooks.js";
 import { unrecorded } from "../tape/mode.js";
 import { edgeOf } from "../tape/record.js";
-import { disposable, refuseAsync } from "../tensor/scope.js";
-import { copyOut } from "../tensor/read.js";
-import { asContiguous } from "../op/copy.js";
 import type { DType, TypedArray } from "../tensor/dtype.js";
+import { copyOut } from "../tensor/read.js";
+import { disposable, refuseAsync } from "../tensor/scope.js";
 import { Tensor } from "../tensor/tensor.js";
-import { type GradientEdge } from "./backward.js";
+import type { GradientEdge } from "./backward.js";
 import { currentPass, onPassEnd } from "./engine.js";
 import { registerHook, requiresGrad } from "./properties.js";
 
@@ -27,7 +27,10 @@ export type { GradientEdge } from "./backward.js";
 export function getGradientEdge(x: Tensor): GradientEdge {
   asTensor("getGradientEdge", x);
   const edge = edgeOf(x);
-  if (edge === null) throw new GraphError("getGradientEdge: It is not possible to get the gradient edge for a Tensor that does not require gradients");
+  if (edge === null)
+    throw new GraphError(
+      "getGradientEdge: It is not possible to get the gradient edge for a Tensor that does not require gradients",
+    );
   edge.node.hold();
   return { node: edge.node, outputNr: edge.index };
 }
@@ -75,17 +78,27 @@ function block<T>(op: string, close: () => void, body: (() => T) | undefined): T
  */
 export function savedTensorsHooks<V>(pack: (x: Tensor) => V, unpack: (value: V) => Tensor): Block;
 export function savedTensorsHooks<V, T>(pack: (x: Tensor) => V, unpack: (value: V) => Tensor, body: () => T): T;
-export function savedTensorsHooks<V, T>(pack: (x: Tensor) => V, unpack: (value: V) => Tensor, body?: () => T): T | Block {
+export function savedTensorsHooks<V, T>(
+  pack: (x: Tensor) => V,
+  unpack: (value: V) => Tensor,
+  body?: () => T,
+): T | Block {
   const hooks = {
     pack(x: Tensor): unknown {
       const before = x.storage.version;
       const value = unrecorded(() => pack(x));
-      if (x.storage.version !== before) throw new GraphError("savedTensorsHooks: A saved tensor pack hook is modifying its input in place. Tensors provided as input to pack hook can not be modified by in-place operations as this can lead to unexpected side-effects.");
+      if (x.storage.version !== before)
+        throw new GraphError(
+          "savedTensorsHooks: A saved tensor pack hook is modifying its input in place. Tensors provided as input to pack hook can not be modified by in-place operations as this can lead to unexpected side-effects.",
+        );
       return value;
     },
     unpack(value: unknown): Tensor {
       const x = unpack(value as V);
-      if (!(x instanceof Tensor)) throw new ArgumentError(`savedTensorsHooks: Output of saved tensor unpack_hook expected to be a Tensor, got ${describe(x)}`);
+      if (!(x instanceof Tensor))
+        throw new ArgumentError(
+          `savedTensorsHooks: Output of saved tensor unpack_hook expected to be a Tensor, got ${describe(x)}`,
+        );
       return x;
     },
   };
@@ -135,7 +148,8 @@ export function registerMultiGradHook(
 ): RemovableHandle {
   const op = "registerMultiGradHook";
   const { mode: which } = parse(op, rest, { mode: "all" as string });
-  if (which !== "all" && which !== "any") throw new ArgumentError(`${op}: Expects mode to be one of ('all', 'any') but got ${which}`);
+  if (which !== "all" && which !== "any")
+    throw new ArgumentError(`${op}: Expects mode to be one of ('all', 'any') but got ${which}`);
   for (const x of tensors) {
     asTensor(op, x);
     if (!requiresGrad(x)) throw new GraphError(`${op}: Expected all tensors to require grad`);
@@ -180,7 +194,8 @@ export function allowMutationOnSavedTensors(): Block;
 export function allowMutationOnSavedTensors<T>(body: () => T): T;
 export function allowMutationOnSavedTensors<T>(body?: () => T): T | Block {
   const op = "allowMutationOnSavedTensors";
-  if (mutationAllowed !== null) throw new GraphError(`${op}: allow_mutation_on_saved_tensors contexts cannot be nested`);
+  if (mutationAllowed !== null)
+    throw new GraphError(`${op}: allow_mutation_on_saved_tensors contexts cannot be nested`);
   const copies = new Map<object, Map<number, Tensor>>();
   mutationAllowed = copies;
   const pop = pushSavedHooks({
@@ -189,7 +204,10 @@ export function allowMutationOnSavedTensors<T>(body?: () => T): T | Block {
     },
     unpack(value: unknown): Tensor {
       const { copy, copies: own } = value as { readonly copy: Tensor; readonly copies: object };
-      if (mutationAllowed !== own) throw new GraphError(`${op}: Trying to backward outside of the 'allow_mutation_on_saved_tensors' context in which the graph was originally recorded.`);
+      if (mutationAllowed !== own)
+        throw new GraphError(
+          `${op}: Trying to backward outside of the 'allow_mutation_on_saved_tensors' context in which the graph was originally recorded.`,
+        );
       return copy;
     },
   });

@@ -6,9 +6,9 @@ export {
   isAnomalyEnabled,
   setDetectAnomaly,
 } from "./anomaly.js";
-export { backward, type BackwardOptions, grad, type GradientEdge, type GradOptions } from "./backward.js";
+export { type BackwardOptions, backward, type GradientEdge, type GradOptions, grad } from "./backward.js";
 export * as forwardAd from "./forward-ad.js";
-export { Function, FunctionCtx } from "./function.js";
 export * as function from "./function.js";
-export { gradcheck, type GradcheckOptions, gradgradcheck } from "./gradcheck.js";
+export { Function, FunctionCtx } from "./function.js";
+export { type GradcheckOptions, gradcheck, gradgradcheck } from "./gradcheck.js";
 export * as graph from "./graph.js";

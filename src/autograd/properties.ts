@@ -2,7 +2,7 @@
 
 import { ArgumentError, DTypeError, GraphError, ShapeError } from "../errors.js";
 import { describe } from "../op/args.js";
-import { type RemovableHandle, type TensorHook, nodeHooks } from "../tape/hooks.js";
+import { nodeHooks, type RemovableHandle, type TensorHook } from "../tape/hooks.js";
 import { mode } from "../tape/mode.js";
 import type { Node } from "../tape/node.js";
 import { accumulatorOf, hooksOf } from "../tape/record.js";
@@ -12,7 +12,9 @@ import { Tensor } from "../tensor/tensor.js";
 
 /** Whether operations on the tensor are recorded: a leaf that collects gradients, or a result computed from one. */
 export function requiresGrad(x: Tensor): boolean {
-  return x.tracked || (x.viewOf !== null && isFloat(x.dtype) && x.viewOf.kind === "plain" && requiresGrad(x.viewOf.base));
+  return (
+    x.tracked || (x.viewOf !== null && isFloat(x.dtype) && x.viewOf.kind === "plain" && requiresGrad(x.viewOf.base))
+  );
 }
 
 /**
@@ -21,7 +23,8 @@ export function requiresGrad(x: Tensor): boolean {
  */
 export function requiresGrad_(x: Tensor, flag = true): Tensor {
   x.check("requiresGrad_");
-  if (typeof flag !== "boolean") throw new ArgumentError(`requiresGrad_: expected true or false, got ${describe(flag)}`);
+  if (typeof flag !== "boolean")
+    throw new ArgumentError(`requiresGrad_: expected true or false, got ${describe(flag)}`);
   if (flag && !isFloat(x.dtype)) {
     throw new DTypeError(`requiresGrad_: only Tensors of floating point dtype can require gradients, got ${x.dtype}`);
   }
@@ -33,7 +36,9 @@ export function requiresGrad_(x: Tensor, flag = true): Tensor {
     );
   }
   if (flag && x.inference && !mode.inference) {
-    throw new GraphError("requiresGrad_: Setting requiresGrad=true on inference tensor outside InferenceMode is not allowed.");
+    throw new GraphError(
+      "requiresGrad_: Setting requiresGrad=true on inference tensor outside InferenceMode is not allowed.",
+    );
   }
   x.collects = flag;
   return x;
@@ -74,9 +79,14 @@ export function setGrad(x: Tensor, value: Tensor | null): void {
     if (!(value instanceof Tensor)) throw new ArgumentError(`grad: expected a tensor or null, got ${describe(value)}`);
     value.check("grad");
     if (value === x) throw new ArgumentError("grad: can't assign Variable as its own grad");
-    if (value.dtype !== x.dtype) throw new DTypeError(`grad: assigned grad has data of a different type: ${value.dtype}, the tensor is ${x.dtype}`);
+    if (value.dtype !== x.dtype)
+      throw new DTypeError(
+        `grad: assigned grad has data of a different type: ${value.dtype}, the tensor is ${x.dtype}`,
+      );
     if (!sameShape(value.shape, x.shape)) {
-      throw new ShapeError(`grad: assigned grad has data of a different size: ${formatShape(value.shape)}, the tensor is ${formatShape(x.shape)}`);
+      throw new ShapeError(
+        `grad: assigned grad has data of a different size: ${formatShape(value.shape)}, the tensor is ${formatShape(x.shape)}`,
+      );
     }
   }
   x.dropGradient();
@@ -103,7 +113,8 @@ export function retainsGrad(x: Tensor): boolean {
  */
 export function registerHook(x: Tensor, hook: TensorHook): RemovableHandle {
   x.check("registerHook");
-  if (!requiresGrad(x)) throw new GraphError("registerHook: cannot register a hook on a tensor that doesn't require gradient");
+  if (!requiresGrad(x))
+    throw new GraphError("registerHook: cannot register a hook on a tensor that doesn't require gradient");
   return hooksOf(x).add(hook, "registerHook");
 }
 
@@ -114,10 +125,14 @@ export function registerHook(x: Tensor, hook: TensorHook): RemovableHandle {
 export function registerPostAccumulateGradHook(x: Tensor, hook: (leaf: Tensor) => void): RemovableHandle {
   x.check("registerPostAccumulateGradHook");
   if (!requiresGrad(x)) {
-    throw new GraphError("registerPostAccumulateGradHook: cannot register a hook on a tensor that doesn't require gradient");
+    throw new GraphError(
+      "registerPostAccumulateGradHook: cannot register a hook on a tensor that doesn't require gradient",
+    );
   }
   if (x.history !== null) {
-    throw new GraphError("registerPostAccumulateGradHook: post accumulate grad hooks cannot be registered on non-leaf tensors");
+    throw new GraphError(
+      "registerPostAccumulateGradHook: post accumulate grad hooks cannot be registered on non-leaf tensors",
+    );
   }
   const node = accumulatorOf(x);
   node.hooks ??= nodeHooks();

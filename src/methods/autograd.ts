@@ -17,7 +17,7 @@ import {
 import { detach } from "../ops/detach.js";
 import type { Node } from "../tape/node.js";
 import { Tensor } from "../tensor/tensor.js";
-import { type MethodsOf, install } from "./install.js";
+import { install, type MethodsOf } from "./install.js";
 
 const family = {
   backward: backwardOf,

@@ -13,7 +13,9 @@ export type MethodsOf<Family> = {
     ? (...rest: Rest) => Result
     : never;
 } & {
-  [Name in keyof Family as Family[Name] extends { readonly inplace: Callable } ? `${Name & string}_` : never]: Family[Name] extends {
+  [Name in keyof Family as Family[Name] extends { readonly inplace: Callable }
+    ? `${Name & string}_`
+    : never]: Family[Name] extends {
     readonly inplace: (x: Tensor, ...rest: infer Rest) => infer Result;
   }
     ? (...rest: Rest) => Result

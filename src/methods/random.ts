@@ -1,7 +1,16 @@
 // Methods of tensors: the family ops/random, but the functions that make tensors.
 
-import { bernoulli, bernoulli_, cauchy_, exponential_, geometric_, logNormal_, normal_, uniform_ } from "../ops/random.js";
-import { type MethodsOf, install } from "./install.js";
+import {
+  bernoulli,
+  bernoulli_,
+  cauchy_,
+  exponential_,
+  geometric_,
+  logNormal_,
+  normal_,
+  uniform_,
+} from "../ops/random.js";
+import { install, type MethodsOf } from "./install.js";
 
 const family = { bernoulli, bernoulli_, cauchy_, exponential_, geometric_, logNormal_, normal_, uniform_ };
 

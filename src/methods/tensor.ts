@@ -1,16 +1,16 @@
 // The properties and methods of tensors that any array library has: sizes, strides, reading out, printing.
 
-import { tangentText } from "../autograd/tangent-text.js";
 import { requiresGrad } from "../autograd/properties.js";
+import { tangentText } from "../autograd/tangent-text.js";
 import { contiguous } from "../ops/cast.js";
 import { mode, unrecorded } from "../tape/mode.js";
 import type { DType, TypedArray } from "../tensor/dtype.js";
 import { installInspect } from "../tensor/inspect.js";
 import { isContiguous, normalizeDim } from "../tensor/layout.js";
 import { temporaries } from "../tensor/lifetime.js";
-import { type Nested, copyOut, item, textOf, tolist } from "../tensor/read.js";
+import { copyOut, item, type Nested, textOf, tolist } from "../tensor/read.js";
 import { Tensor } from "../tensor/tensor.js";
-import { type MethodsOf, install } from "./install.js";
+import { install, type MethodsOf } from "./install.js";
 
 /** Size of one dim, or all sizes. */
 function size(x: Tensor, dim?: number): number | readonly number[] {

@@ -40,7 +40,12 @@ export function parse<T extends object>(
   return result as T;
 }
 
-function merge(op: string, result: Record<string, unknown>, options: Record<string, unknown>, taken: readonly string[]): void {
+function merge(
+  op: string,
+  result: Record<string, unknown>,
+  options: Record<string, unknown>,
+  taken: readonly string[],
+): void {
   for (const name of Object.keys(options)) {
     if (!Object.hasOwn(result, name)) {
       const known = Object.keys(result);
@@ -80,7 +85,8 @@ export function asTensor(op: string, value: unknown, name = "input"): Tensor {
 
 /** Checks that an argument is an array of tensors. */
 export function asTensors(op: string, value: unknown, name = "tensors"): Tensor[] {
-  if (!Array.isArray(value)) throw new ArgumentError(`${op}: ${name} must be an array of tensors, got ${describe(value)}`);
+  if (!Array.isArray(value))
+    throw new ArgumentError(`${op}: ${name} must be an array of tensors, got ${describe(value)}`);
   return value.map((tensor) => asTensor(op, tensor, `each of ${name}`));
 }
 
@@ -100,13 +106,15 @@ export function asNumber(op: string, value: unknown, name: string): number {
 
 /** Checks that an argument is true or false. */
 export function asBoolean(op: string, value: unknown, name: string): boolean {
-  if (typeof value !== "boolean") throw new ArgumentError(`${op}: ${name} must be true or false, got ${describe(value)}`);
+  if (typeof value !== "boolean")
+    throw new ArgumentError(`${op}: ${name} must be true or false, got ${describe(value)}`);
   return value;
 }
 
 /** Checks that an argument is an array of whole numbers: a shape, dims, repeats. */
 export function asIntegers(op: string, value: unknown, name: string): readonly number[] {
-  if (!Array.isArray(value)) throw new ArgumentError(`${op}: ${name} must be an array of integers, got ${describe(value)}`);
+  if (!Array.isArray(value))
+    throw new ArgumentError(`${op}: ${name} must be an array of integers, got ${describe(value)}`);
   for (const item of value) asInteger(op, item, `each of ${name}`);
   return value;
 }

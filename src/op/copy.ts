@@ -1,11 +1,11 @@
 // Copies and casts that are invisible to the tape: launches, not operations.
 
-import { type DType, bytesOf, wordOf } from "../tensor/dtype.js";
+import { bytesOf, type DType, wordOf } from "../tensor/dtype.js";
 import { isContiguous, isDenseNonOverlapping, likeStrides } from "../tensor/layout.js";
-import { Tensor, empty, emptyOf } from "../tensor/tensor.js";
+import { empty, emptyOf, Tensor } from "../tensor/tensor.js";
 import { type Kernel, WidthFamily } from "../wasm/kernels.js";
 import { artifact } from "../wasm/memory.js";
-import { type Operand, addOperand, addTensor, beginNest, launchMap } from "./nest.js";
+import { addOperand, addTensor, beginNest, launchMap, type Operand } from "./nest.js";
 
 const copies = /* @__PURE__ */ new WidthFamily("copy");
 

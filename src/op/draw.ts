@@ -1,7 +1,7 @@
 // Running a random kernel: a contiguous result, a generator, parameters.
 
 import { ArgumentError } from "../errors.js";
-import { Generator, defaultGenerator } from "../tensor/generator.js";
+import { defaultGenerator, Generator } from "../tensor/generator.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { setParameter } from "../wasm/block.js";
 import type { Kernel } from "../wasm/kernels.js";
@@ -34,4 +34,3 @@ export function draw(
   parameters.forEach((value, i) => setParameter(i, value));
   launchChecked(name, kernel, extent, (at) => `expected a valid probability or rate, got another at position ${at}`);
 }
-

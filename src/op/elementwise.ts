@@ -1,15 +1,15 @@
 // The elementwise kind: one kernel over broadcast operands; the author writes the derivative by each input.
 
 import { ArgumentError, DTypeError, ShapeError } from "../errors.js";
-import { BOOL, type DType, Promotion, categoryOf, floating, isFloat } from "../tensor/dtype.js";
+import { BOOL, categoryOf, type DType, floating, isFloat, Promotion } from "../tensor/dtype.js";
 import { broadcastShapes, formatShape, sameShape } from "../tensor/layout.js";
 import { temporaries } from "../tensor/lifetime.js";
-import { Tensor, emptyOf } from "../tensor/tensor.js";
+import { emptyOf, Tensor } from "../tensor/tensor.js";
 import { KernelFamily, type KernelStem } from "../wasm/kernels.js";
 import { describe, isOptions } from "./args.js";
 import { castTo, copyInto, dense } from "./copy.js";
-import { type Operand, addOperand, addTensor, beginNest, launchMap } from "./nest.js";
-import { Operation, labelOf, resolve } from "./operation.js";
+import { addOperand, addTensor, beginNest, launchMap, type Operand } from "./nest.js";
+import { labelOf, Operation, resolve } from "./operation.js";
 import { overlapping, resultLayout } from "./result.js";
 import type { Formulas } from "./spec.js";
 
@@ -37,7 +37,11 @@ export interface Elementwise<Reads extends Record<string, string>> {
   /** For each input the formula for g·∂out/∂input; also the names and the number of inputs. `null`: never differentiable. */
   readonly partials: Formulas<Reads, null>;
   /** What the call with a trailing object of options means; without it options are refused. */
-  readonly options?: (operands: readonly Operand[], options: Readonly<Record<string, unknown>>, inPlace: boolean) => Tensor;
+  readonly options?: (
+    operands: readonly Operand[],
+    options: Readonly<Record<string, unknown>>,
+    inPlace: boolean,
+  ) => Tensor;
   /** Extra check of the dtype or the operands. */
   readonly check?: (dtype: DType, inputs: readonly Operand[]) => void;
 }
@@ -120,11 +124,21 @@ function compute(kernels: KernelFamily, test: boolean, dtype: DType, out: Tensor
     return null;
   };
   if (!casts) launchOn(operands);
-  else temporaries(() => launchOn(operands.map((operand) => (operand instanceof Tensor ? castTo(operand, dtype) : operand))));
+  else
+    temporaries(() =>
+      launchOn(operands.map((operand) => (operand instanceof Tensor ? castTo(operand, dtype) : operand))),
+    );
 }
 
 /** For a result that must be cast into the tensor that is written. */
-function inOwnDtype(name: string, kernels: KernelFamily, test: boolean, dtype: DType, self: Tensor, operands: readonly Operand[]): void {
+function inOwnDtype(
+  name: string,
+  kernels: KernelFamily,
+  test: boolean,
+  dtype: DType,
+  self: Tensor,
+  operands: readonly Operand[],
+): void {
   temporaries(() => {
     const result = emptyOf(name, resultLayout(self.shape, operands), test ? "bool" : dtype);
     compute(kernels, test, dtype, result, operands);
@@ -133,12 +147,19 @@ function inOwnDtype(name: string, kernels: KernelFamily, test: boolean, dtype: D
   });
 }
 
-function prepare(name: string, rule: DtypeRule, operands: readonly Operand[]): { dtype: DType; shape: readonly number[] } {
+function prepare(
+  name: string,
+  rule: DtypeRule,
+  operands: readonly Operand[],
+): { dtype: DType; shape: readonly number[] } {
   const first = operands[0];
   const second = operands[1];
   let dtype: DType;
   let shape: readonly number[] | null = null;
-  if (first instanceof Tensor && (operands.length === 1 || (operands.length === 2 && second instanceof Tensor && second.dtype === first.dtype))) {
+  if (
+    first instanceof Tensor &&
+    (operands.length === 1 || (operands.length === 2 && second instanceof Tensor && second.dtype === first.dtype))
+  ) {
     first.check(name);
     dtype = first.dtype;
     shape = first.layout.shape;
@@ -162,14 +183,22 @@ function prepare(name: string, rule: DtypeRule, operands: readonly Operand[]): {
   else if (rule === "float" && !isFloat(dtype)) {
     throw new DTypeError(`${name}: expected a floating-point tensor, got ${dtype}; convert it with .to("float32")`);
   } else if (rule === "numeric" && categoryOf(dtype) === BOOL) {
-    throw new DTypeError(`${name}: bool tensors are not supported; convert them with .to("int32"), or use the logical operations`);
+    throw new DTypeError(
+      `${name}: bool tensors are not supported; convert them with .to("int32"), or use the logical operations`,
+    );
   }
   return { dtype, shape: shape ?? [] };
 }
 
 /** Throws unless a result of this shape and dtype may be written into `self`. */
-export function checkTarget(name: string, self: Operand, shape: readonly number[], dtype: DType): asserts self is Tensor {
-  if (!(self instanceof Tensor)) throw new ArgumentError(`${name}: expected a tensor to write into, got ${describe(self)}`);
+export function checkTarget(
+  name: string,
+  self: Operand,
+  shape: readonly number[],
+  dtype: DType,
+): asserts self is Tensor {
+  if (!(self instanceof Tensor))
+    throw new ArgumentError(`${name}: expected a tensor to write into, got ${describe(self)}`);
   if (!sameShape(self.layout.shape, shape)) {
     throw new ShapeError(
       `${name}: output with shape ${formatShape(self.shape)} doesn't match the broadcast shape ${formatShape(shape)}`,

@@ -1,6 +1,6 @@
 // From operands to a loop nest: broadcast, reordered and merged dims, written into the call block.
 
-import { type DType, bytesOf } from "../tensor/dtype.js";
+import { bytesOf, type DType } from "../tensor/dtype.js";
 import type { Layout } from "../tensor/layout.js";
 import { Tensor } from "../tensor/tensor.js";
 import { MOST_DIMS, MOST_OPERANDS, scalarOperand, writeBlock } from "../wasm/block.js";

@@ -1,9 +1,9 @@
 // The general kind: the author runs the kernel and writes the gradient of each input.
 
 import type { Tensor } from "../tensor/tensor.js";
-import type { Operand } from "./nest.js";
-import { Operation, type TangentRule, labelOf, resolve } from "./operation.js";
 import { dense } from "./copy.js";
+import type { Operand } from "./nest.js";
+import { labelOf, Operation, resolve, type TangentRule } from "./operation.js";
 import type { Formulas } from "./spec.js";
 
 export interface Op<Reads extends Record<string, string>, Parameters> {

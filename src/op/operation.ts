@@ -1,13 +1,13 @@
 // The one path every call takes: run, record, push tangents. Kinds of operations differ only in how they run.
 
 import { GraphError } from "../errors.js";
-import { isFloat } from "../tensor/dtype.js";
-import type { Tensor } from "../tensor/tensor.js";
 import { prepareWrite, rewrite } from "../tape/inplace.js";
 import { mode } from "../tape/mode.js";
 import type { Backward, Node, Saved } from "../tape/node.js";
 import { type Edges, edgesOf, link, makeNode, recording } from "../tape/record.js";
 import { SavedValue } from "../tape/saved.js";
+import { isFloat } from "../tensor/dtype.js";
+import type { Tensor } from "../tensor/tensor.js";
 import type { Operand } from "./nest.js";
 import type { ResolvedFormula } from "./spec.js";
 
@@ -29,12 +29,14 @@ export type TangentRule =
       parameters: never,
     ) => (Tensor | null)[]);
 
+const NONE: readonly number[] = [];
+
 /** What a node has of its inputs. */
 interface Beginning {
   readonly edges: Edges;
   readonly saved: Saved[];
   /** Slots of the outputs that formulas read. */
-  readonly slots: ReadonlySet<number>;
+  readonly slots: readonly number[];
 }
 
 /** The name that a node prints: fixed, or chosen by the parameters. */
@@ -77,7 +79,8 @@ export class Operation implements Backward {
     if (mode.levels > 0) {
       mode.push?.(this, inputs, outputs, parameters, false);
       for (const saved of node?.saved ?? []) {
-        if (saved instanceof SavedValue && saved.outputIndex >= 0) saved.keepTangents(outputs[saved.outputIndex] as Tensor);
+        if (saved instanceof SavedValue && saved.outputIndex >= 0)
+          saved.keepTangents(outputs[saved.outputIndex] as Tensor);
       }
     }
   }
@@ -88,7 +91,7 @@ export class Operation implements Backward {
    */
   private begin(inputs: readonly Operand[], values: readonly Operand[]): Beginning {
     const saved: Saved[] = [];
-    const slots = new Set<number>();
+    let slots = NONE;
     const count = inputs.length;
     for (let i = 0; i < count; i++) {
       const input = inputs[i];
@@ -97,7 +100,7 @@ export class Operation implements Backward {
       if (formula === null) continue;
       for (const slot of formula.slots) {
         while (saved.length <= slot) saved.push(null);
-        if (slot >= count) slots.add(slot);
+        if (slot >= count && !slots.includes(slot)) slots = [...slots, slot];
         if (slot >= count || saved[slot] !== null) continue;
         const value = values[slot] as Operand;
         saved[slot] = typeof value === "object" ? new SavedValue(value, -1) : value;
@@ -141,7 +144,13 @@ export class Operation implements Backward {
    * Runs the operation in place: `compute` writes `self`, which is input 0. The version is bumped, and the history of
    * `self`, and of its base if it is a view, is written anew.
    */
-  applyInPlace(self: Tensor, inputs: readonly Operand[], parameters: unknown, copy: (x: Tensor) => Tensor, compute: () => void): Tensor {
+  applyInPlace(
+    self: Tensor,
+    inputs: readonly Operand[],
+    parameters: unknown,
+    copy: (x: Tensor) => Tensor,
+    compute: () => void,
+  ): Tensor {
     const tracked = this.formulas.length > 0 && recording(inputs);
     prepareWrite(this.name, self, tracked);
     const pushes = mode.levels > 0 && inputs.some((input) => typeof input === "object" && input.tangents !== null);

@@ -3,12 +3,12 @@
 import { ArgumentError } from "../errors.js";
 import type { DType } from "../tensor/dtype.js";
 import { normalizeDims } from "../tensor/layout.js";
-import { type Tensor, empty } from "../tensor/tensor.js";
+import { empty, type Tensor } from "../tensor/tensor.js";
 import { setParameter } from "../wasm/block.js";
 import type { Kernel } from "../wasm/kernels.js";
 import { launch } from "../wasm/launch.js";
 import { asBoolean, describe, parse } from "./args.js";
-import { addStrided, addTensor, beginNest, writeSplit } from "./nest.js";
+import { addStrided, beginNest, writeSplit } from "./nest.js";
 
 /** One dim, several, or all (null). */
 export type Dims = number | readonly number[] | null;
@@ -75,7 +75,10 @@ export function launchReduction(
   const dense = first.layout.strides.filter((_, d) => shape.length === outer.length || !dims.includes(d));
   const strides = [...dense, ...dims.map(() => 0)];
   for (const out of outputs) addStrided(out, strides);
-  addStrided(x, order.map((d) => x.layout.strides[d] as number));
+  addStrided(
+    x,
+    order.map((d) => x.layout.strides[d] as number),
+  );
   const { extent, inner } = writeSplit(dims.length, !ordered);
   setParameter(0, inner);
   parameters.forEach((value, i) => setParameter(i + 1, value));

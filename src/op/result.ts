@@ -2,10 +2,10 @@
 
 import { ShapeError } from "../errors.js";
 import {
-  type Layout,
   contiguous,
   isContiguous,
   isDenseNonOverlapping,
+  type Layout,
   memoryOverlap,
   sameShape,
 } from "../tensor/layout.js";

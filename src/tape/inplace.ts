@@ -107,4 +107,3 @@ function moveHooks(tensor: Tensor, history: { readonly node: Node; readonly inde
   tensor.setHistory(history);
   if (retained) hooksOf(tensor).retain = tensor;
 }
-

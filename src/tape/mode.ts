@@ -2,8 +2,8 @@
 
 import type { Operand } from "../op/nest.js";
 import type { Operation } from "../op/operation.js";
-import type { Tensor } from "../tensor/tensor.js";
 import { disposable, refuseAsync } from "../tensor/scope.js";
+import type { Tensor } from "../tensor/tensor.js";
 
 type Push = (
   operation: Operation,

@@ -3,7 +3,7 @@
 import { ArgumentError, GraphError } from "../errors.js";
 import type { DType } from "../tensor/dtype.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { type Gradients, type NodeHooks, type RemovableHandle, type TensorHooks, nodeHooks } from "./hooks.js";
+import { type Gradients, type NodeHooks, nodeHooks, type RemovableHandle, type TensorHooks } from "./hooks.js";
 import type { SavedValue } from "./saved.js";
 
 /** Shape and dtype of an output, which gradients must come to. */
@@ -101,7 +101,11 @@ export class Node {
       throw new ArgumentError(`${this.label}: expected ${this.outputs.length} gradients, got ${gradients.length}`);
     }
     this.assertSaved();
-    return this.backward.run(this, gradients, this.nodes.map((node) => node !== null));
+    return this.backward.run(
+      this,
+      gradients,
+      this.nodes.map((node) => node !== null),
+    );
   }
 
   /** One more handle or newer node refers to this one. */

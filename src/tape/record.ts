@@ -2,9 +2,9 @@
 
 import { isFloat } from "../tensor/dtype.js";
 import type { History, Tensor } from "../tensor/tensor.js";
-import { type Backward, Node, type OutputFacts, type Saved } from "./node.js";
 import { TensorHooks } from "./hooks.js";
 import { mode } from "./mode.js";
+import { type Backward, Node, type OutputFacts, type Saved } from "./node.js";
 
 /** Adds gradients into a leaf; the engine does that itself. */
 const accumulate: Backward = { run: () => [] };

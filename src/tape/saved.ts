@@ -69,7 +69,12 @@ export class SavedValue {
     if (this.packed !== null) return this.rebuilt(node, this.packed.unpack(this.packed.value));
     if (this.storage.version !== this.version) this.throwModified(node);
     const source = this.source as Tensor;
-    if (!source.isDisposed && source.layout === this.layout && source.storage === this.storage && this.same(source, node)) {
+    if (
+      !source.isDisposed &&
+      source.layout === this.layout &&
+      source.storage === this.storage &&
+      this.same(source, node)
+    ) {
       return source;
     }
     this.storage.hold();

@@ -1,7 +1,7 @@
 // Views: what a tensor that shares another's storage remembers of it.
 
-import type { Backward } from "./node.js";
 import type { History, Tensor } from "../tensor/tensor.js";
+import type { Backward } from "./node.js";
 
 /** How a view was made, which decides whether it may be written in place. */
 export type ViewKind = "plain" | "multi" | "noGrad" | "function" | "inference";

@@ -36,7 +36,8 @@ export class Generator {
 
   /** Starts the sequence that belongs to a seed, a whole number; returns the generator. */
   manualSeed(seed: number): this {
-    if (!Number.isSafeInteger(seed)) throw new ArgumentError(`manualSeed: expected a whole number below 2^53, got ${String(seed)}`);
+    if (!Number.isSafeInteger(seed))
+      throw new ArgumentError(`manualSeed: expected a whole number below 2^53, got ${String(seed)}`);
     this.seeded = seed;
     if (this.storage !== null) this.fill();
     return this;
@@ -58,7 +59,9 @@ export class Generator {
     const { address } = this;
     const { bytes } = this.storage as Storage;
     if (!(state instanceof Uint8Array) || state.length !== bytes) {
-      throw new ArgumentError(`setState: expected a Uint8Array of ${bytes} bytes from getState(), got ${String(state?.length)}`);
+      throw new ArgumentError(
+        `setState: expected a Uint8Array of ${bytes} bytes from getState(), got ${String(state?.length)}`,
+      );
     }
     views.u8.set(state, address);
     return this;

@@ -2,7 +2,7 @@
 
 import { ArgumentError, ShapeError } from "../errors.js";
 import { views } from "../wasm/memory.js";
-import { type DType, type TypedArray, bytesOf, getDefaultDtype } from "./dtype.js";
+import { bytesOf, type DType, getDefaultDtype, type TypedArray } from "./dtype.js";
 import { formatTensor } from "./format.js";
 import { formatShape, isContiguous } from "./layout.js";
 import type { Tensor } from "./tensor.js";
@@ -31,7 +31,9 @@ function reader(x: Tensor): (position: number) => number | boolean {
 export function item(x: Tensor): number | boolean {
   x.check("item");
   if (x.numel() !== 1) {
-    throw new ShapeError(`item: a Tensor with ${x.numel()} elements cannot be converted to Scalar; the shape is ${formatShape(x.shape)}`);
+    throw new ShapeError(
+      `item: a Tensor with ${x.numel()} elements cannot be converted to Scalar; the shape is ${formatShape(x.shape)}`,
+    );
   }
   return reader(x)(x.layout.offset);
 }

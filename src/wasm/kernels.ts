@@ -9,7 +9,11 @@ import { artifact } from "./memory.js";
 export type Kernel = (block: number, begin: number, end: number) => void;
 
 type KernelName = {
-  [Name in keyof KernelExports]: KernelExports[Name] extends Kernel ? (Name extends `${string}_${string}` ? Name : never) : never;
+  [Name in keyof KernelExports]: KernelExports[Name] extends Kernel
+    ? Name extends `${string}_${string}`
+      ? Name
+      : never
+    : never;
 }[keyof KernelExports];
 
 type StemOf<Name> = Name extends

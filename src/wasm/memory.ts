@@ -24,7 +24,9 @@ function renew(): void {
 /** The artifact's exports. Throws before the artifact is loaded. */
 export function artifact(): NonNullable<typeof runtime.exports> {
   if (runtime.exports === null) {
-    throw new WengertError("the WebAssembly artifact is not loaded yet: call `await init()` before the first operation");
+    throw new WengertError(
+      "the WebAssembly artifact is not loaded yet: call `await init()` before the first operation",
+    );
   }
   return runtime.exports;
 }

@@ -1,7 +1,20 @@
 // Rows 23 to 45 of the autograd contract: backward and grad.
 
 import { describe, expect, it } from "vitest";
-import { ArgumentError, GraphError, ShapeError, autograd, enableGrad, float64, memory, noGrad, ones, scope, tensor, zeros } from "../../src/entries/node.js";
+import {
+  ArgumentError,
+  autograd,
+  enableGrad,
+  float64,
+  GraphError,
+  memory,
+  noGrad,
+  ones,
+  ShapeError,
+  scope,
+  tensor,
+  zeros,
+} from "../../src/entries/node.js";
 
 const leaf = (data: number[]) => tensor(data, { requiresGrad: true });
 

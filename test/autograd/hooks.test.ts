@@ -1,7 +1,19 @@
 // Rows 82 to 110 of the autograd contract: hooks, nodes, saved values.
 
 import { describe, expect, it } from "vitest";
-import { ArgumentError, GraphError, ShapeError, type Tensor, autograd, memory, noGrad, ones, scope, tensor, zeros } from "../../src/entries/node.js";
+import {
+  ArgumentError,
+  autograd,
+  GraphError,
+  memory,
+  noGrad,
+  ones,
+  ShapeError,
+  scope,
+  type Tensor,
+  tensor,
+  zeros,
+} from "../../src/entries/node.js";
 
 const { graph } = autograd;
 const leaf = (data: number[]) => tensor(data, { requiresGrad: true });
@@ -201,8 +213,18 @@ describe("nodes", () => {
       [2, 3],
     ]);
     expect(x.grad?.tolist()).toEqual([4, 6]);
-    expect(() => graph.savedTensorsHooks((t) => t.add_(1), (t: Tensor) => t, () => zeros([1]).add(x).exp())).toThrow(GraphError);
-    const bad = graph.savedTensorsHooks(() => 1, () => 5 as never, () => x.exp());
+    expect(() =>
+      graph.savedTensorsHooks(
+        (t) => t.add_(1),
+        (t: Tensor) => t,
+        () => zeros([1]).add(x).exp(),
+      ),
+    ).toThrow(GraphError);
+    const bad = graph.savedTensorsHooks(
+      () => 1,
+      () => 5 as never,
+      () => x.exp(),
+    );
     expect(() => bad.sum().backward()).toThrow(ArgumentError);
   });
 
@@ -214,10 +236,19 @@ describe("nodes", () => {
   });
 
   it("#107 disableSavedTensorsHooks", () => {
-    const use = () => graph.savedTensorsHooks((t) => t, (t: Tensor) => t, () => 1);
+    const use = () =>
+      graph.savedTensorsHooks(
+        (t) => t,
+        (t: Tensor) => t,
+        () => 1,
+      );
     expect(() => graph.disableSavedTensorsHooks("not here", use)).toThrow("not here");
     expect(() =>
-      graph.savedTensorsHooks((t) => t, (t: Tensor) => t, () => graph.disableSavedTensorsHooks("active", () => 1)),
+      graph.savedTensorsHooks(
+        (t) => t,
+        (t: Tensor) => t,
+        () => graph.disableSavedTensorsHooks("active", () => 1),
+      ),
     ).toThrow("active");
     expect(use()).toBe(1);
   });

@@ -1,7 +1,21 @@
 // Rows 61 to 80 of the autograd contract: writing in place, and views.
 
 import { describe, expect, it } from "vitest";
-import { DTypeError, GraphError, ShapeError, autograd, enableGrad, float64, int32, memory, noGrad, ones, scope, tensor, zeros } from "../../src/entries/node.js";
+import {
+  autograd,
+  DTypeError,
+  enableGrad,
+  float64,
+  GraphError,
+  int32,
+  memory,
+  noGrad,
+  ones,
+  ShapeError,
+  scope,
+  tensor,
+  zeros,
+} from "../../src/entries/node.js";
 
 const leaf = (data: number[] | number[][]) => tensor(data, { requiresGrad: true });
 
@@ -83,7 +97,10 @@ describe("writing in place", () => {
   });
 
   it("#73 writing through a view: base, view, sibling", () => {
-    const x = leaf([[1, 2], [3, 4]]);
+    const x = leaf([
+      [1, 2],
+      [3, 4],
+    ]);
     const y = x.mul(1);
     const row = y.select(0, 0);
     const sibling = y.select(1, 1);
@@ -101,7 +118,10 @@ describe("writing in place", () => {
   });
 
   it("#73 views of views, not contiguous, twice", () => {
-    const x = leaf([[1, 2, 3], [4, 5, 6]]);
+    const x = leaf([
+      [1, 2, 3],
+      [4, 5, 6],
+    ]);
     const y = x.mul(1);
     const v = y.transpose(0, 1).select(0, 2);
     v.pow_(2);
@@ -166,7 +186,12 @@ describe("writing in place", () => {
       [1, 2],
       [1, 2],
     ]);
-    expect(x.transpose(0, 1).mul_(tensor([[2, 3]])).tolist()).toEqual([
+    expect(
+      x
+        .transpose(0, 1)
+        .mul_(tensor([[2, 3]]))
+        .tolist(),
+    ).toEqual([
       [2, 3],
       [4, 6],
     ]);

@@ -3,14 +3,14 @@
 import { describe, expect, it, vi } from "vitest";
 import {
   ArgumentError,
-  DTypeError,
-  GraphError,
-  ShapeError,
   autograd,
+  DTypeError,
   float64,
+  GraphError,
   int32,
   memory,
   noGrad,
+  ShapeError,
   scope,
   tensor,
   zeros,
