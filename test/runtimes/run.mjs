@@ -43,7 +43,7 @@ for (const [name, check] of checks) {
       continue;
     }
     failed++;
-    console.log(`FAIL  ${name}: ${error.message}`);
+    console.log(`FAIL  ${name}: ${error.message.split("\n").slice(0, 8).join("\n")}`);
   }
 }
 await inBrowsers.close();
