@@ -9,6 +9,7 @@ export * from "./kernels/clamp";
 export * from "./kernels/compare";
 export * from "./kernels/elementary";
 export * from "./kernels/difference";
+export * from "./kernels/entropy";
 export * from "./kernels/fill";
 export * from "./kernels/gather";
 export * from "./kernels/gelu";

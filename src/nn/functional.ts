@@ -1,7 +1,10 @@
 // The namespace `nn.functional`: what layers compute, as functions.
 
 export { gelu } from "../ops/gelu.js";
+export { logSoftmax, softmax } from "../ops/softmax.js";
 export * from "./functional/activation.js";
+export * from "./functional/binary.js";
+export * from "./functional/classification.js";
 export * from "./functional/dropout.js";
 export * from "./functional/linear.js";
 export * from "./functional/piecewise.js";
