@@ -21,6 +21,7 @@ interface Case {
   readonly gradients?: readonly (Recorded | null)[] | null;
 }
 
+const library: Readonly<Record<string, unknown>> = { ...wg, gelu };
 const cases: Case[] = JSON.parse(readFileSync(new URL("../fixtures/pointwise/values.json", import.meta.url), "utf8"));
 
 const numberOf = (value: Value): number | boolean => (typeof value === "string" ? Number(value) : value);
@@ -52,7 +53,7 @@ describe("as in PyTorch", () => {
     const failures: string[] = [];
     for (const c of cases.filter(({ op }) => op === name)) {
       const text = JSON.stringify([c.operands.map((x) => (isRecorded(x) ? x.dtype : x)), c.options]);
-      const f = (name === "gelu" ? gelu : wg[name as keyof typeof wg]) as (...args: unknown[]) => wg.Tensor;
+      const f = library[name] as (...args: unknown[]) => wg.Tensor;
       const leaves: wg.Tensor[] = [];
       const operands = c.operands.map((x) => {
         if (!isRecorded(x)) return numberOf(x);
