@@ -31,6 +31,7 @@ for (const [name, check] of checks) {
     const result = await check();
     first ??= result;
     if (result.leaked !== 0) throw new Error(`${result.leaked} bytes were left`);
+    if (!(result.losses[1] < result.losses[0])) throw new Error(`learned nothing: ${result.losses}`);
     const differing = Object.keys(first).filter((key) => JSON.stringify(result[key]) !== JSON.stringify(first[key]));
     if (differing.length > 0) {
       throw new Error(`differs in ${differing.join(", ")}:\n${JSON.stringify(result)}\n${JSON.stringify(first)}`);
