@@ -1,7 +1,8 @@
-// The random kernels against PyTorch's CPU generator (recorded by scripts/record-random.py).
+// The random kernels, alone and through the library, against PyTorch's CPU generator (scripts/record-random.py).
 
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import * as wg from "../../src/entries/node.js";
 
 type Word = "f32" | "f64" | "i32" | "u8";
 
@@ -77,13 +78,12 @@ function repeat({ call, n, dtype, parameters }: Call) {
 const rounded = new Set(["normal", "normalOneByOne", "lognormal", "exponential", "cauchy"]);
 
 /** Where a call's values come from logarithms and sines they may differ in the last digits; else they are the same. */
-function compare(call: Call) {
-  const found = repeat(call);
+function compare(call: Call, found: ArrayLike<number>) {
   const recorded = Uint8Array.from(Buffer.from(call.values, "base64"));
-  const expected = new (found.constructor as typeof Float64Array)(recorded.buffer);
+  const expected = Array.from(new arrays[call.call === "multinomial" ? "i32" : call.dtype](recorded.buffer));
   const about = `${call.call}_${call.dtype} of ${call.n} with ${call.parameters}`;
   if (!rounded.has(call.call)) {
-    expect(Array.from(found), about).toEqual(Array.from(expected));
+    expect(Array.from(found), about).toEqual(expected);
     return;
   }
   const tolerance = call.dtype === "f32" ? 1e-6 : 1e-14;
@@ -109,9 +109,60 @@ describe("against PyTorch", () => {
     const kinds = new Set(calls.map((call) => `${call.call}_${call.dtype}`));
     it(`seed ${value}: ${kinds.size > 3 ? `${kinds.size} kernels` : [...kinds].join(", ")}, ${calls.length} calls`, () => {
       seed(value);
-      for (const call of calls) compare(call);
+      for (const call of calls) compare(call, repeat(call));
     });
   }
+});
+
+/** The same calls as a user makes them. */
+const asUser: Readonly<Record<string, (call: Call, dtype: wg.DType) => wg.Tensor>> = {
+  uniform: ({ n, parameters: [low = 0, high = 1] }, dtype) =>
+    low === 0 && high === 1 ? wg.rand([n], { dtype }) : wg.uniform_(wg.empty([n], { dtype }), low, high),
+  normal: ({ n, parameters: [mean = 0, std = 1] }, dtype) =>
+    mean === 0 && std === 1 ? wg.randn([n], { dtype }) : wg.normal_(wg.empty([n], { dtype }), mean, std),
+  normalOneByOne: ({ n, parameters: [mean = 0, std = 1] }, dtype) => {
+    const filled = wg.normal_(wg.transpose(wg.empty([Math.floor(n / 2), 2], { dtype }), 0, 1), mean, std);
+    return wg.transpose(filled, 0, 1);
+  },
+  lognormal: ({ n, parameters: [mean = 0, std = 1] }, dtype) => wg.logNormal_(wg.empty([n], { dtype }), mean, std),
+  randint: ({ n, parameters: [low = 0, high = 1] }, dtype) => wg.randint(low, high, [n], { dtype }),
+  randperm: ({ n }) => wg.randperm(n),
+  bernoulli: ({ n, parameters: [p = 0.5] }, dtype) => wg.bernoulli_(wg.empty([n], { dtype }), p),
+  bernoulliOf: ({ n }, dtype) =>
+    wg.bernoulli(
+      wg.tensor(
+        Array.from({ length: n }, (_, i) => (i % 11) / 10),
+        { dtype },
+      ),
+    ),
+  exponential: ({ n, parameters: [rate = 1] }, dtype) => wg.exponential_(wg.empty([n], { dtype }), rate),
+  geometric: ({ n, parameters: [p = 0.5] }, dtype) => wg.geometric_(wg.empty([n], { dtype }), p),
+  cauchy: ({ n, parameters: [median = 0, sigma = 1] }, dtype) => wg.cauchy_(wg.empty([n], { dtype }), median, sigma),
+  poisson: ({ n, parameters: [rate = 1] }, dtype) => wg.poisson(wg.full([n], rate, { dtype })),
+};
+const dtypes = { f32: "float32", f64: "float64", i32: "int32", u8: "bool" } as const;
+
+describe("through the library, against PyTorch", () => {
+  const known = sequences.filter(({ calls }) => calls.every(({ call }) => call in asUser));
+  it.each(known)("seed $seed", ({ seed: value, calls }) => {
+    wg.manualSeed(value);
+    for (const call of calls) {
+      const made = (asUser[call.call] as (call: Call, dtype: wg.DType) => wg.Tensor)(call, dtypes[call.dtype]);
+      compare(call, Array.from(made.toTypedArray(), Number));
+      made.dispose();
+    }
+  });
+
+  it("a saved state goes on as it did", () => {
+    wg.manualSeed(3);
+    wg.randn([3], { dtype: "float64" });
+    const saved = wg.getRngState();
+    const draw = () => [...wg.randn([4]).toTypedArray(), ...wg.rand([700]).toTypedArray()];
+    const first = draw();
+    expect(draw()).not.toEqual(first);
+    wg.setRngState(saved);
+    expect(draw()).toEqual(first);
+  });
 });
 
 describe("the state", () => {
