@@ -1,0 +1,249 @@
+// Largest and smallest: over dims, along a dim with their places, and of two tensors.
+
+import { ArgumentError } from "../errors.js";
+import { asTensor, parse, type Trailing } from "../op/args.js";
+import { type Applied, op } from "../op/op.js";
+import { launchReduction, type Reduced, type ReductionOptions, reduced, reductionArguments } from "../op/reduction.js";
+import type { DType } from "../tensor/dtype.js";
+import { normalizeDim } from "../tensor/layout.js";
+import { temporaries } from "../tensor/lifetime.js";
+import type { Tensor } from "../tensor/tensor.js";
+import { Tensor as TensorClass } from "../tensor/tensor.js";
+import { KernelFamily } from "../wasm/kernels.js";
+import { div, mul } from "./arithmetic.js";
+import { to } from "./cast.js";
+import { eq, isnan, logicalOr } from "./compare.js";
+import { zeros } from "./creation.js";
+import { maximum, minimum } from "./extrema.js";
+import { gather } from "./gather.js";
+import { type ReductionRest, spread, sum } from "./reduce.js";
+import { scatter } from "./scatter.js";
+import { reshape } from "./shape.js";
+import { unsqueeze } from "./views.js";
+
+interface Extremum {
+  readonly reduced: Reduced;
+  readonly from: readonly number[];
+}
+
+const amaxes = /* @__PURE__ */ new KernelFamily("amax");
+const amins = /* @__PURE__ */ new KernelFamily("amin");
+
+/** The gradient split evenly among the elements that equal the extremum, NaN with NaN. */
+function evenly(g: Tensor, x: Tensor, out: Tensor, { reduced: r, from }: Extremum): Tensor {
+  return temporaries(() => {
+    const found = spread(out, r, from);
+    const ties = to(logicalOr(eq(x, found), mul(isnan(x), isnan(found))), x.dtype);
+    return mul(div(ties, sum(ties, r.dims as number[], true)), spread(g, r, from));
+  });
+}
+
+/** The mean of the tangents of the elements that equal the extremum. */
+function tangentOfTies(x: Tensor, out: Tensor, t: Tensor, { reduced: r, from }: Extremum): Tensor {
+  return temporaries(() => {
+    const found = spread(out, r, from);
+    const ties = to(logicalOr(eq(x, found), mul(isnan(x), isnan(found))), x.dtype);
+    const total = sum(mul(ties, t), r.dims as number[], r.keepdim);
+    return div(total, sum(ties, r.dims as number[], r.keepdim));
+  });
+}
+
+const amaxOp: Applied<Extremum> = op({
+  name: "amax",
+  forward: ([x], { reduced: r }: Extremum) => {
+    const input = x as Tensor;
+    return launchReduction("amax", amaxes.of(input.dtype), input, r, [input.dtype])[0] as Tensor;
+  },
+  gradients: { x: { reads: ["x", "out"], of: ({ g, x, out }, p) => evenly(g, x, out, p) } },
+  tangent: ([x], [out], [t], p) => [tangentOfTies(x as Tensor, out as Tensor, t as Tensor, p)],
+});
+
+const aminOp: Applied<Extremum> = op({
+  name: "amin",
+  forward: ([x], { reduced: r }: Extremum) => {
+    const input = x as Tensor;
+    return launchReduction("amin", amins.of(input.dtype), input, r, [input.dtype])[0] as Tensor;
+  },
+  gradients: { x: { reads: ["x", "out"], of: ({ g, x, out }, p) => evenly(g, x, out, p) } },
+  tangent: ([x], [out], [t], p) => [tangentOfTies(x as Tensor, out as Tensor, t as Tensor, p)],
+});
+
+/** Throws where nothing would be compared. */
+function refuseEmpty(name: string, x: Tensor, { dims }: Reduced, whole: boolean): void {
+  for (const d of dims) {
+    if (x.shape[d] !== 0) continue;
+    throw new ArgumentError(
+      whole
+        ? `${name}: Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim with the 'dim' argument.`
+        : `${name}: Expected reduction dim ${d} to have non-zero size.`,
+    );
+  }
+}
+
+/** Largest elements over dims. NaN counts as the largest; the gradient is split evenly among equals. */
+export function amax(x: Tensor, ...rest: ReductionRest): Tensor {
+  asTensor("amax", x);
+  const { reduced: r } = reductionArguments("amax", x, rest, {});
+  refuseEmpty("amax", x, r, r.dims.length === x.ndim);
+  return amaxOp([x], { reduced: r, from: x.shape });
+}
+
+/** Smallest elements over dims. NaN counts as the smallest; the gradient is split evenly among equals. */
+export function amin(x: Tensor, ...rest: ReductionRest): Tensor {
+  asTensor("amin", x);
+  const { reduced: r } = reductionArguments("amin", x, rest, {});
+  refuseEmpty("amin", x, r, r.dims.length === x.ndim);
+  return aminOp([x], { reduced: r, from: x.shape });
+}
+
+/** Values and where they were found (int32). */
+export interface ValuesAndIndices {
+  readonly values: Tensor;
+  readonly indices: Tensor;
+}
+
+interface Along {
+  readonly dim: number;
+  readonly keepdim: boolean;
+  readonly from: readonly number[];
+}
+
+const maxDims = /* @__PURE__ */ new KernelFamily("maxdim");
+const minDims = /* @__PURE__ */ new KernelFamily("mindim");
+
+/** The gradient put where the values were found. */
+function putBack(g: Tensor, indices: Tensor, { dim, keepdim, from }: Along): Tensor {
+  return temporaries(() => {
+    const wide = (x: Tensor) => (keepdim || from.length === 0 ? x : unsqueeze(x, dim));
+    return scatter(zeros(from, { dtype: g.dtype }), dim, wide(indices), wide(g));
+  });
+}
+
+/** The tangents of where the values were found. */
+function pick(t: Tensor, indices: Tensor, { dim, keepdim, from }: Along): Tensor {
+  if (from.length === 0) return t;
+  return temporaries(() => {
+    const found = gather(t, dim, keepdim ? indices : unsqueeze(indices, dim));
+    return keepdim ? found : reshape(found, indices.shape);
+  });
+}
+
+function run(name: string, family: KernelFamily, x: Tensor, { dim, keepdim }: Along): Tensor[] {
+  const r = reduced(name, x, x.ndim === 0 ? null : dim, keepdim);
+  return launchReduction(name, family.of(x.dtype), x, r, [x.dtype, "int32"], { ordered: true });
+}
+
+const maxDim: Applied<Along> = op({
+  name: "max",
+  outputs: ["values", "indices"],
+  forward: ([x], along: Along) => run("max", maxDims, x as Tensor, along),
+  gradients: { x: { reads: ["indices"], of: ({ g, indices }, along) => putBack(g, indices, along) } },
+  tangent: (_inputs, [, indices], [t], along) => [pick(t as Tensor, indices as Tensor, along), null],
+});
+
+const minDim: Applied<Along> = op({
+  name: "min",
+  outputs: ["values", "indices"],
+  forward: ([x], along: Along) => run("min", minDims, x as Tensor, along),
+  gradients: { x: { reads: ["indices"], of: ({ g, indices }, along) => putBack(g, indices, along) } },
+  tangent: (_inputs, [, indices], [t], along) => [pick(t as Tensor, indices as Tensor, along), null],
+});
+
+const maxAll: Applied<Extremum> = op({
+  name: "max",
+  label: "MaxBackward1",
+  forward: ([x], { reduced: r }: Extremum) => {
+    const input = x as Tensor;
+    return launchReduction("max", amaxes.of(input.dtype), input, r, [input.dtype])[0] as Tensor;
+  },
+  gradients: { x: { reads: ["x", "out"], of: ({ g, x, out }, p) => evenly(g, x, out, p) } },
+  tangent: ([x], [out], [t], p) => [tangentOfTies(x as Tensor, out as Tensor, t as Tensor, p)],
+});
+
+const minAll: Applied<Extremum> = op({
+  name: "min",
+  label: "MinBackward1",
+  forward: ([x], { reduced: r }: Extremum) => {
+    const input = x as Tensor;
+    return launchReduction("min", amins.of(input.dtype), input, r, [input.dtype])[0] as Tensor;
+  },
+  gradients: { x: { reads: ["x", "out"], of: ({ g, x, out }, p) => evenly(g, x, out, p) } },
+  tangent: ([x], [out], [t], p) => [tangentOfTies(x as Tensor, out as Tensor, t as Tensor, p)],
+});
+
+/** Options of `max` and `min` along a dim. */
+export interface ExtremumOptions {
+  readonly dim?: number;
+  readonly keepdim?: boolean;
+}
+
+function reading(
+  name: string,
+  x: Tensor,
+  rest: readonly unknown[],
+  whole: Applied<Extremum>,
+  along: Applied<Along>,
+): Tensor | ValuesAndIndices {
+  const given = parse(name, rest, { dim: null as number | null, keepdim: false }, ["dim", "keepdim"]);
+  if (given.dim === null) {
+    const r = reduced(name, x, null, given.keepdim);
+    if (x.numel() === 0) {
+      throw new ArgumentError(`${name}: Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim with the 'dim' argument.`);
+    }
+    return whole([x], { reduced: r, from: x.shape });
+  }
+  const dim = normalizeDim(name, given.dim, x.ndim);
+  const r = reduced(name, x, given.dim, given.keepdim);
+  refuseEmpty(name, x, r, false);
+  const [values, indices] = along.all([x], { dim, keepdim: given.keepdim, from: x.shape }) as [Tensor, Tensor];
+  return { values, indices };
+}
+
+/**
+ * Largest elements. `max(x)`: of all, the gradient split evenly among equals. `max(x, dim, keepdim)`: along a dim, with
+ * where they are first found. `max(x, other)`: of two tensors, element by element, as `maximum`. NaN counts as the largest.
+ */
+export function max(x: Tensor): Tensor;
+export function max(x: Tensor, other: Tensor): Tensor;
+export function max(x: Tensor, ...rest: [dim: number, ...Trailing<[keepdim: boolean], ExtremumOptions>]): ValuesAndIndices;
+export function max(x: Tensor, options: ExtremumOptions & { readonly dim: number }): ValuesAndIndices;
+export function max(x: Tensor, ...rest: unknown[]): Tensor | ValuesAndIndices {
+  asTensor("max", x);
+  if (rest[0] instanceof TensorClass) return maximum(x, rest[0]);
+  return reading("max", x, rest, maxAll, maxDim);
+}
+
+/**
+ * Smallest elements. `min(x)`: of all, the gradient split evenly among equals. `min(x, dim, keepdim)`: along a dim, with
+ * where they are first found. `min(x, other)`: of two tensors, as `minimum`. NaN counts as the smallest.
+ */
+export function min(x: Tensor): Tensor;
+export function min(x: Tensor, other: Tensor): Tensor;
+export function min(x: Tensor, ...rest: [dim: number, ...Trailing<[keepdim: boolean], ExtremumOptions>]): ValuesAndIndices;
+export function min(x: Tensor, options: ExtremumOptions & { readonly dim: number }): ValuesAndIndices;
+export function min(x: Tensor, ...rest: unknown[]): Tensor | ValuesAndIndices {
+  asTensor("min", x);
+  if (rest[0] instanceof TensorClass) return minimum(x, rest[0]);
+  return reading("min", x, rest, minAll, minDim);
+}
+
+const argmaxes = /* @__PURE__ */ new KernelFamily("argmax");
+const argmins = /* @__PURE__ */ new KernelFamily("argmin");
+
+function places(name: string, family: KernelFamily, x: Tensor, rest: readonly unknown[]): Tensor {
+  asTensor(name, x);
+  const given = parse(name, rest, { dim: null as number | null, keepdim: false }, ["dim", "keepdim"]);
+  const r = reduced(name, x, given.dim === null ? null : normalizeDim(name, given.dim, x.ndim), given.keepdim);
+  refuseEmpty(name, x, r, given.dim === null);
+  return launchReduction(name, family.of(x.dtype, "int32"), x, r, ["int32" satisfies DType], { ordered: true })[0] as Tensor;
+}
+
+/** Where the largest element is, along a dim or in the flattened tensor, int32: the first of equals; NaN is the largest. */
+export function argmax(x: Tensor, ...rest: Trailing<[dim: number | null | undefined, keepdim: boolean], ReductionOptions>): Tensor {
+  return places("argmax", argmaxes, x, rest);
+}
+
+/** Where the smallest element is, along a dim or in the flattened tensor, int32: the first of equals; NaN is the smallest. */
+export function argmin(x: Tensor, ...rest: Trailing<[dim: number | null | undefined, keepdim: boolean], ReductionOptions>): Tensor {
+  return places("argmin", argmins, x, rest);
+}

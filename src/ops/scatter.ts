@@ -1,0 +1,209 @@
+// Writing by index along a dim: scatter and scatterAdd.
+
+import { ArgumentError, DTypeError } from "../errors.js";
+import { asInteger, asTensor, describe, parse } from "../op/args.js";
+import { copyInto, dense } from "../op/copy.js";
+import { alongDim, checkAligned, checkIndex, launchIndexed } from "../op/indexed.js";
+import type { Operand } from "../op/nest.js";
+import { type Applied, op } from "../op/op.js";
+import { overlapping } from "../op/result.js";
+import { bytesOf } from "../tensor/dtype.js";
+import { contiguous, formatShape, normalizeDim, sameShape } from "../tensor/layout.js";
+import { temporaries } from "../tensor/lifetime.js";
+import { alias, Tensor } from "../tensor/tensor.js";
+import { KernelFamily, WidthFamily } from "../wasm/kernels.js";
+import { zerosLike } from "./creation.js";
+import { gather } from "./gather.js";
+import { placed } from "./region.js";
+
+const scatters = /* @__PURE__ */ new WidthFamily("scatter");
+const additions = /* @__PURE__ */ new KernelFamily("scatter_add");
+const products = /* @__PURE__ */ new KernelFamily("scatter_prod");
+
+interface Writing {
+  readonly dim: number;
+  readonly shape: readonly number[];
+}
+
+/** Writes into a copy that is contiguous: kernels want the written tensor dense and apart from the rest. */
+function written(self: Tensor, write: (out: Tensor) => void): Tensor {
+  const out = dense(self);
+  write(out);
+  return out;
+}
+
+/** The part of the source that belongs to the index. */
+function fitted(source: Tensor, index: Tensor): Tensor {
+  return alias(source, { shape: index.shape, strides: source.layout.strides, offset: source.layout.offset });
+}
+
+function put(out: Tensor, dim: number, index: Tensor, source: Operand): void {
+  temporaries(() => {
+    const from = source instanceof Tensor ? fitted(source, index) : source;
+    launchIndexed("scatter", scatters.of(bytesOf(out.dtype)), out, from, [index], alongDim(out, dim, index), true);
+    return null;
+  });
+}
+
+const scatterSource: Applied<Writing> = op({
+  name: "scatter",
+  forward: ([x, index, source], { dim }: Writing) => written(x as Tensor, (out) => put(out, dim, index as Tensor, source as Tensor)),
+  gradients: {
+    x: { reads: ["index"], of: ({ g, index }, { dim }) => scatter(g, dim, index, 0) },
+    index: null,
+    source: { reads: ["index"], of: ({ g, index }, { dim, shape }) => fullSource(gather(g, dim, index), shape) },
+  },
+  tangent: ([x, index, source], _outputs, [tx, , ts], { dim }) => [
+    scatter(tx ?? zerosLike(x as Tensor), dim, index as Tensor, ts ?? zerosLike(source as Tensor)),
+  ],
+});
+
+/** A gradient of the index's shape put into zeros where the source is larger. */
+function fullSource(g: Tensor, shape: readonly number[]): Tensor {
+  if (sameShape(g.shape, shape)) return g;
+  const base = contiguous(shape);
+  return placed([g], { base, view: { shape: g.shape, strides: base.strides, offset: 0 } });
+}
+
+const scatterValue: Applied<Writing & { readonly value: number | boolean }> = op({
+  name: "scatter",
+  label: "ScatterBackward1",
+  forward: ([x, index], { dim, value }: Writing & { readonly value: number | boolean }) =>
+    written(x as Tensor, (out) => put(out, dim, index as Tensor, value)),
+  gradients: {
+    x: { reads: ["index"], of: ({ g, index }, { dim }) => scatter(g, dim, index, 0) },
+    index: null,
+  },
+  tangent: ([, index], _outputs, [t], { dim }) => [scatter(t as Tensor, dim, index as Tensor, 0)],
+});
+
+const scatterAddOp: Applied<Writing> = op({
+  name: "scatterAdd",
+  forward: ([x, index, source], { dim }: Writing) =>
+    written(x as Tensor, (out) => addUp(out, dim, index as Tensor, source as Tensor)),
+  gradients: {
+    x: { reads: [], of: ({ g }) => g },
+    index: null,
+    source: { reads: ["index"], of: ({ g, index }, { dim, shape }) => fullSource(gather(g, dim, index), shape) },
+  },
+  tangent: ([x, index, source], _outputs, [tx, , ts], { dim }) => [
+    scatterAdd(tx ?? zerosLike(x as Tensor), dim, index as Tensor, ts ?? zerosLike(source as Tensor)),
+  ],
+});
+
+function addUp(out: Tensor, dim: number, index: Tensor, source: Operand): void {
+  temporaries(() => {
+    const from = source instanceof Tensor ? fitted(source, index) : source;
+    launchIndexed("scatterAdd", additions.of(out.dtype), out, from, [index], alongDim(out, dim, index), true);
+    return null;
+  });
+}
+
+function multiply(out: Tensor, dim: number, index: Tensor, source: Operand): void {
+  temporaries(() => {
+    const from = source instanceof Tensor ? fitted(source, index) : source;
+    launchIndexed("scatter", products.of(out.dtype), out, from, [index], alongDim(out, dim, index), true);
+    return null;
+  });
+}
+
+interface Checked {
+  readonly dim: number;
+}
+
+function check(name: string, x: Tensor, dim: number, index: Tensor, source: Operand): Checked {
+  asTensor(name, x);
+  asTensor(name, index, "index");
+  const at = normalizeDim(name, asInteger(name, dim, "dim"), x.ndim);
+  checkIndex(name, index);
+  if (source instanceof Tensor) {
+    source.check(name);
+    if (source.dtype !== x.dtype) {
+      throw new DTypeError(`${name}: Expected self.dtype to be equal to src.dtype: self is ${x.dtype}, src is ${source.dtype}`);
+    }
+  } else if (typeof source !== "number" && typeof source !== "boolean") {
+    throw new ArgumentError(`${name}: src must be a tensor or a number, got ${describe(source)}`);
+  }
+  if (index.numel() === 0) return { dim: at };
+  checkAligned(name, x, at, index, true);
+  if (source instanceof Tensor) {
+    if (Math.max(1, source.ndim) !== Math.max(1, index.ndim)) {
+      throw new ArgumentError(`${name}: Index tensor must have the same number of dimensions as src tensor`);
+    }
+    for (let d = 0; d < index.ndim; d++) {
+      if ((index.shape[d] as number) > (source.shape[d] ?? 1)) {
+        throw new ArgumentError(
+          `${name}: Expected index ${formatShape(index.shape)} to be smaller than self ${formatShape(x.shape)} apart from dimension ${at} and to be smaller size than src ${formatShape(source.shape)}`,
+        );
+      }
+    }
+  }
+  return { dim: at };
+}
+
+/** Options of `scatter`. */
+export interface ScatterOptions {
+  /** Fold the source into what is there, instead of replacing it. Not differentiable by the source. */
+  readonly reduce?: "add" | "multiply" | null;
+}
+
+/**
+ * A copy of `x` with the source (a tensor, or a number) written along a dim where `index` (int32) says:
+ * out[i][index[i][j][k]][k] = source[i][j][k] for dim 1. Of several writes to one place the last one stays.
+ */
+export function scatter(x: Tensor, dim: number, index: Tensor, source: Operand, ...rest: [options?: ScatterOptions]): Tensor {
+  const { dim: at } = check("scatter", x, dim, index, source);
+  const { reduce } = parse("scatter", rest, { reduce: null as string | null });
+  const shape = source instanceof Tensor ? source.shape : [];
+  if (reduce === "add") return source instanceof Tensor ? scatterAdd(x, at, index, source) : folded(x, at, index, source, addUp);
+  if (reduce === "multiply") return folded(x, at, index, source, multiply);
+  if (reduce !== null) throw new ArgumentError(`scatter: reduce argument must be either add or multiply, got ${describe(reduce)}`);
+  if (source instanceof Tensor) return scatterSource([x, index, source], { dim: at, shape });
+  return scatterValue([x, index], { dim: at, shape, value: source });
+}
+
+function folded(x: Tensor, dim: number, index: Tensor, source: Operand, fold: typeof addUp): Tensor {
+  if (x.tracked || (source instanceof Tensor && source.tracked)) {
+    throw new ArgumentError('scatter: reduce is not differentiable here; use scatterAdd or scatterReduce');
+  }
+  return written(x, (out) => fold(out, dim, index, source));
+}
+
+/** `scatter` into `self`, which is returned. */
+export function scatter_(self: Tensor, dim: number, index: Tensor, source: Operand, ...rest: [options?: ScatterOptions]): Tensor {
+  const { dim: at } = check("scatter_", self, dim, index, source);
+  const { reduce } = parse("scatter_", rest, { reduce: null as string | null });
+  overlapping("scatter_", self, [index, source]);
+  const shape = source instanceof Tensor ? source.shape : [];
+  if (reduce === "add" && source instanceof Tensor) return scatterAdd_(self, at, index, source);
+  const write = reduce === null ? put : reduce === "add" ? addUp : reduce === "multiply" ? multiply : null;
+  if (write === null) throw new ArgumentError(`scatter_: reduce argument must be either add or multiply, got ${describe(reduce)}`);
+  const fill = (target: Tensor) => into(target, (out) => write(out, at, index, source));
+  if (source instanceof Tensor) return scatterSource.inplace([self, index, source], { dim: at, shape }, fill);
+  return scatterValue.inplace([self, index], { dim: at, shape, value: source }, fill);
+}
+
+/** Writes through a copy: an index that is out of range leaves the tensor as it was. */
+function into(target: Tensor, write: (out: Tensor) => void): void {
+  temporaries(() => {
+    copyInto(target, written(target, write));
+    return null;
+  });
+}
+
+/** A copy of `x` with the source added along a dim where `index` (int32) says; several additions to one place add up. */
+export function scatterAdd(x: Tensor, dim: number, index: Tensor, source: Tensor): Tensor {
+  asTensor("scatterAdd", source, "src");
+  const { dim: at } = check("scatterAdd", x, dim, index, source);
+  return scatterAddOp([x, index, source], { dim: at, shape: source.shape });
+}
+
+/** `scatterAdd` into `self`, which is returned. */
+export function scatterAdd_(self: Tensor, dim: number, index: Tensor, source: Tensor): Tensor {
+  asTensor("scatterAdd_", source, "src");
+  const { dim: at } = check("scatterAdd_", self, dim, index, source);
+  overlapping("scatterAdd_", self, [index, source]);
+  return scatterAddOp.inplace([self, index, source], { dim: at, shape: source.shape }, (target) =>
+    into(target, (out) => addUp(out, at, index, source)),
+  );
+}

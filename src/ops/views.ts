@@ -1,0 +1,285 @@
+// More views: squeezing, splitting, moving, slicing, diagonals, windows.
+
+import { ArgumentError } from "../errors.js";
+import { asInteger, asIntegers, asTensor, parse, type Trailing } from "../op/args.js";
+import type { Layout } from "../tensor/layout.js";
+import * as layouts from "../tensor/layout.js";
+import { bytesOf } from "../tensor/dtype.js";
+import { temporaries } from "../tensor/lifetime.js";
+import type { Tensor } from "../tensor/tensor.js";
+import { zeros } from "./creation.js";
+import { cat, stack } from "./join.js";
+import { expand, permute, reshape, transpose } from "./shape.js";
+import { type AppliedView, view as viewKind } from "./view.js";
+
+const one = (layout: Layout): readonly Layout[] => [layout];
+
+/** One dim, several, or all that have size 1. */
+type SqueezeDims = number | readonly number[] | null;
+
+const squeezeOp: AppliedView<SqueezeDims> = viewKind({
+  name: "squeeze",
+  label: (dims) => (dims === null ? "SqueezeBackward0" : Array.isArray(dims) ? "SqueezeBackward2" : "SqueezeBackward1"),
+  layouts: (layout, dims: SqueezeDims) => one(layouts.squeeze("squeeze", layout, dims)),
+  adjoint: ([g], shape) => reshape(g as Tensor, shape),
+});
+
+/** Without the dims of size 1: all of them, or those named that have it; a view. */
+export function squeeze(x: Tensor, ...rest: [dim?: SqueezeDims | { readonly dim?: SqueezeDims }]): Tensor {
+  asTensor("squeeze", x);
+  const { dim } = parse("squeeze", rest, { dim: null as SqueezeDims }, ["dim"]);
+  return squeezeOp(x, dim);
+}
+
+const unsqueezeOp: AppliedView<number> = viewKind({
+  name: "unsqueeze",
+  layouts: (layout, dim: number) => one(layouts.unsqueeze("unsqueeze", layout, dim)),
+  adjoint: ([g], shape) => reshape(g as Tensor, shape),
+});
+
+/** With a new dim of size 1 at `dim`; a view. */
+export function unsqueeze(x: Tensor, dim: number): Tensor {
+  asTensor("unsqueeze", x);
+  return unsqueezeOp(x, asInteger("unsqueeze", dim, "dim"));
+}
+
+const tOp: AppliedView<null> = viewKind({
+  name: "t",
+  layouts: (layout) => {
+    if (layout.shape.length > 2) {
+      throw new ArgumentError(`t: t() expects a tensor with <= 2 dimensions, but self is ${layout.shape.length}D`);
+    }
+    return one(layout.shape.length < 2 ? layout : layouts.transpose("t", layout, 0, 1));
+  },
+  adjoint: ([g]) => t(g as Tensor),
+});
+
+/** The transposed matrix; tensors of fewer dims stay as they are; a view. */
+export function t(x: Tensor): Tensor {
+  return tOp(asTensor("t", x), null);
+}
+
+interface Moved {
+  readonly source: number | readonly number[];
+  readonly destination: number | readonly number[];
+}
+
+/** Dims moved to other places, the rest in their order; a view. */
+export function movedim(x: Tensor, source: number | readonly number[], destination: number | readonly number[]): Tensor {
+  asTensor("movedim", x);
+  const { source: from, destination: to }: Moved = { source, destination };
+  const marked = { shape: x.shape.map((_, d) => d + 2), strides: x.shape.map((_, d) => d), offset: 0 };
+  const moved = layouts.movedim("movedim", marked, from, to);
+  return permute(x, moved.strides);
+}
+export { movedim as moveaxis };
+
+interface Sliced {
+  readonly dim: number;
+  readonly start: number | null;
+  readonly end: number | null;
+  readonly step: number;
+}
+
+const sliceOp: AppliedView<Sliced> = viewKind({
+  name: "slice",
+  layouts: (layout, { dim, start, end, step }: Sliced) => one(layouts.slice("slice", layout, dim, start, end, step)),
+});
+
+/** Every `step`-th slice along a dim from `start` to before `end`, with Python's rules for bounds; a view. */
+export function sliceAlong(x: Tensor, dim: number, start: number | null, end: number | null, step: number): Tensor {
+  return sliceOp(x, { dim, start, end, step });
+}
+
+/** `length` slices along a dim from `start` on (a number, or a 0-dim int32 tensor); a view. */
+export function narrow(x: Tensor, dim: number, start: number | Tensor, length: number): Tensor {
+  asTensor("narrow", x);
+  const first = typeof start === "number" ? start : Number(asTensor("narrow", start, "start").item());
+  const layout = layouts.narrow("narrow", x.layout, asInteger("narrow", dim, "dim"), asInteger("narrow", first, "start"), asInteger("narrow", length, "length"));
+  const at = layouts.normalizeDim("narrow", dim, x.ndim);
+  const from = first < 0 ? first + (x.shape[at] as number) : first;
+  return sliceOp(x, { dim: at, start: from, end: from + (layout.shape[at] as number), step: 1 });
+}
+
+interface Unfolded {
+  readonly dim: number;
+  readonly size: number;
+  readonly step: number;
+}
+
+const unfoldOp: AppliedView<Unfolded> = viewKind({
+  name: "unfold",
+  layouts: (layout, { dim, size, step }: Unfolded) => one(layouts.unfold("unfold", layout, dim, size, step)),
+});
+
+/** All windows of `size` along a dim, `step` apart, in a new last dim; a view whose elements may overlap. */
+export function unfold(x: Tensor, dim: number, size: number, step: number): Tensor {
+  asTensor("unfold", x);
+  return unfoldOp(x, {
+    dim: asInteger("unfold", dim, "dimension"),
+    size: asInteger("unfold", size, "size"),
+    step: asInteger("unfold", step, "step"),
+  });
+}
+
+interface Diagonal {
+  readonly offset: number;
+  readonly dim1: number;
+  readonly dim2: number;
+}
+
+const diagonalOp: AppliedView<Diagonal> = viewKind({
+  name: "diagonal",
+  layouts: (layout, { offset, dim1, dim2 }: Diagonal) => one(layouts.diagonal("diagonal", layout, offset, dim1, dim2)),
+});
+
+/** Options of `diagonal`. */
+export interface DiagonalOptions {
+  /** Which diagonal: 0 the main one, above it positive, below negative. */
+  readonly offset?: number;
+  readonly dim1?: number;
+  readonly dim2?: number;
+}
+
+/** A diagonal of two dims, in a new last dim; a view. */
+export function diagonal(x: Tensor, ...rest: Trailing<[offset: number, dim1: number, dim2: number], DiagonalOptions>): Tensor {
+  asTensor("diagonal", x);
+  return diagonalOp(x, parse("diagonal", rest, { offset: 0, dim1: 0, dim2: 1 }, ["offset", "dim1", "dim2"]));
+}
+
+interface Strided {
+  readonly shape: readonly number[];
+  readonly strides: readonly number[];
+  readonly offset: number | null;
+  readonly size: number;
+}
+
+const asStridedOp: AppliedView<Strided> = viewKind({
+  name: "asStrided",
+  layouts: (layout, { shape, strides, offset, size }: Strided) =>
+    one(layouts.asStrided("asStrided", shape, strides, offset ?? layout.offset, size)),
+});
+
+/** A view of the storage with any shape and strides; elements may overlap. The offset is counted from the storage's start. */
+export function asStrided(
+  x: Tensor,
+  size: readonly number[],
+  stride: readonly number[],
+  ...rest: Trailing<[storageOffset: number | null | undefined], { readonly storageOffset?: number | null }>
+): Tensor {
+  asTensor("asStrided", x);
+  const { storageOffset } = parse("asStrided", rest, { storageOffset: null as number | null }, ["storageOffset"]);
+  return asStridedOp(x, {
+    shape: asIntegers("asStrided", size, "size"),
+    strides: asIntegers("asStrided", stride, "stride"),
+    offset: storageOffset,
+    size: Math.floor(x.storage.bytes / bytesOf(x.dtype)),
+  });
+}
+
+interface Pieces {
+  readonly dim: number;
+  readonly sizes: readonly number[];
+}
+
+const splitOp: AppliedView<Pieces> = viewKind({
+  name: "split",
+  several: true,
+  layouts: (layout, { dim, sizes }: Pieces) => {
+    let start = 0;
+    return sizes.map((size) => {
+      const piece = layouts.narrow("split", layout, dim, start, size);
+      start += size;
+      return piece;
+    });
+  },
+  adjoint: (gradients, shape, { dim, sizes }) =>
+    temporaries(() => {
+      const known = gradients.find((g) => g !== null) as Tensor;
+      const pieces = gradients.map((g, i) => g ?? zeros(shape.map((size, d) => (d === dim ? (sizes[i] as number) : size)), { dtype: known.dtype }));
+      return cat(pieces, dim);
+    }),
+});
+
+/** Pieces along a dim, of one size (the last may be smaller) or of the given sizes; views that refuse writing in place. */
+export function split(x: Tensor, parts: number | readonly number[], ...rest: Trailing<[dim: number], { readonly dim?: number }>): Tensor[] {
+  asTensor("split", x);
+  const { dim } = parse("split", rest, { dim: 0 }, ["dim"]);
+  const at = layouts.normalizeDim("split", dim, x.ndim);
+  return splitOp.all(x, { dim: at, sizes: layouts.splitSizes("split", x.shape, parts, at) });
+}
+
+/** Pieces of the given sizes along a dim. */
+export function splitWithSizes(x: Tensor, sizes: readonly number[], ...rest: Trailing<[dim: number], { readonly dim?: number }>): Tensor[] {
+  return split(x, asIntegers("splitWithSizes", sizes, "split_sizes"), ...rest);
+}
+
+/** At most `chunks` pieces of equal size along a dim; views that refuse writing in place. */
+export function chunk(x: Tensor, chunks: number, ...rest: Trailing<[dim: number], { readonly dim?: number }>): Tensor[] {
+  asTensor("chunk", x);
+  const { dim } = parse("chunk", rest, { dim: 0 }, ["dim"]);
+  const at = layouts.normalizeDim("chunk", dim, x.ndim);
+  return splitOp.all(x, { dim: at, sizes: layouts.chunkSizes("chunk", x.shape, chunks, at) });
+}
+
+const unbindOp: AppliedView<number> = viewKind({
+  name: "unbind",
+  several: true,
+  layouts: (layout, dim: number) =>
+    Array.from({ length: layout.shape[dim] as number }, (_, i) => layouts.select("unbind", layout, dim, i)),
+  adjoint: (gradients, shape, dim) =>
+    temporaries(() => {
+      const known = gradients.find((g) => g !== null) as Tensor;
+      const rest = shape.filter((_, d) => d !== dim);
+      return stack(
+        gradients.map((g) => g ?? zeros(rest, { dtype: known.dtype })),
+        dim,
+      );
+    }),
+});
+
+/** The slices along a dim, which goes away; views that refuse writing in place. */
+export function unbind(x: Tensor, ...rest: Trailing<[dim: number], { readonly dim?: number }>): Tensor[] {
+  asTensor("unbind", x);
+  const { dim } = parse("unbind", rest, { dim: 0 }, ["dim"]);
+  return unbindOp.all(x, layouts.normalizeDim("unbind", dim, x.ndim));
+}
+
+/** Dims from `startDim` (0) to `endDim` (-1) made one: a view where strides allow it. */
+export function flatten(
+  x: Tensor,
+  ...rest: Trailing<[startDim: number, endDim: number], { readonly startDim?: number; readonly endDim?: number }>
+): Tensor {
+  asTensor("flatten", x);
+  const { startDim, endDim } = parse("flatten", rest, { startDim: 0, endDim: -1 }, ["startDim", "endDim"]);
+  const shape = layouts.flattenShape("flatten", x.shape, startDim, endDim);
+  return shape === x.shape ? x : reshape(x, shape);
+}
+
+/** One dim made several of the given sizes, one of which may be -1; a view. */
+export function unflatten(x: Tensor, dim: number, sizes: readonly number[]): Tensor {
+  asTensor("unflatten", x);
+  return reshape(x, layouts.unflattenShape("unflatten", x.shape, asInteger("unflatten", dim, "dim"), asIntegers("unflatten", sizes, "sizes")));
+}
+
+/** In the shape of another tensor, as a view of repeated elements. */
+export function expandAs(x: Tensor, other: Tensor): Tensor {
+  return expand(x, asTensor("expandAs", other, "other").shape);
+}
+
+/** Broadcast to a shape; see `expand`. */
+export function broadcastTo(x: Tensor, shape: readonly number[]): Tensor {
+  return expand(x, shape);
+}
+
+/** In the shape of another tensor; see `reshape`. */
+export function reshapeAs(x: Tensor, other: Tensor): Tensor {
+  return reshape(x, asTensor("reshapeAs", other, "other").shape);
+}
+
+/** All elements in one dim: a view where strides allow it. */
+export function ravel(x: Tensor): Tensor {
+  return reshape(x, [-1]);
+}
+
+export { transpose as swapaxes, transpose as swapdims };
