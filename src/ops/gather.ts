@@ -1,7 +1,7 @@
 // Reading by index: gather, indexSelect, takeAlongDim, take; and their adjoint, adding up by index.
 
 import { ShapeError } from "../errors.js";
-import { asInteger, asTensor, parse } from "../op/args.js";
+import { asInteger, asTensor, parse, type Trailing } from "../op/args.js";
 import { copyInto } from "../op/copy.js";
 import { alongDim, checkAligned, checkIndex, type Indexed, launchIndexed, listAlong } from "../op/indexed.js";
 import { type Applied, op } from "../op/op.js";
@@ -105,11 +105,11 @@ export function indexSelect(x: Tensor, dim: number, index: Tensor): Tensor {
 }
 
 /** Reads along a dim by index, both broadcast in the other dims; without a dim both are taken flat. */
-export function takeAlongDim(x: Tensor, index: Tensor, ...rest: [dim?: number | null]): Tensor {
+export function takeAlongDim(x: Tensor, index: Tensor, ...rest: Trailing<[dim: number | null], { readonly dim?: number | null }>): Tensor {
   asTensor("takeAlongDim", x);
   asTensor("takeAlongDim", index, "index");
   checkIndex("takeAlongDim", index);
-  const dim = rest[0] ?? null;
+  const { dim } = parse("takeAlongDim", rest, { dim: null as number | null }, ["dim"]);
   return temporaries(() => {
     if (dim === null) return gather(reshape(x, [-1]), 0, reshape(index, [-1]));
     const at = normalizeDim("takeAlongDim", asInteger("takeAlongDim", dim, "dim"), x.ndim);

@@ -1,7 +1,8 @@
 // Regions: what a view sees of its base, cut out, put back, or blotted out. The derivatives of views are made of these.
 
 import { copyInto } from "../op/copy.js";
-import { addStrided, addTensor, beginNest, writeNest } from "../op/nest.js";
+import { launchIndexed } from "../op/indexed.js";
+import { addTensor, beginNest, writeNest } from "../op/nest.js";
 import { type Applied, op } from "../op/op.js";
 import type { Slices } from "../tape/inplace.js";
 import { bytesOf } from "../tensor/dtype.js";
@@ -64,16 +65,9 @@ function addUp(laid: Tensor, seen: Tensor, g: Tensor): void {
   const values = empty("as_strided", seen.shape, g.dtype);
   copyInto(values, g);
   const count = where.numel();
-  const flat = alias(laid, { shape: [span], strides: [1], offset: 0 });
-  beginNest([count]);
-  addStrided(flat, [0]);
-  addStrided(where, [1]);
-  addStrided(values, [1]);
-  const extent = writeNest();
-  setParameter(0, span);
-  setParameter(1, bytesOf(laid.dtype));
-  setParameter(2, 0);
-  launch(scatterAdd.of(laid.dtype), extent);
+  const run = (x: Tensor, size: number): Tensor => alias(x, { shape: [size], strides: [1], offset: 0 });
+  const plan = { shape: [count], own: [-1], dims: [0], over: [[0]], wraps: false };
+  launchIndexed("as_strided", scatterAdd.of(laid.dtype), run(laid, span), run(values, count), [run(where, count)], plan, true);
 }
 
 /** What the view sees of its base, as a tensor of its own. `x` has the base's shape, in any layout. */

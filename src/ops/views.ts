@@ -4,12 +4,14 @@ import { ArgumentError } from "../errors.js";
 import { asInteger, asIntegers, asTensor, parse, type Trailing } from "../op/args.js";
 import type { Layout } from "../tensor/layout.js";
 import * as layouts from "../tensor/layout.js";
+import { prepareWrite } from "../tape/inplace.js";
+import { mode } from "../tape/mode.js";
 import { bytesOf } from "../tensor/dtype.js";
 import { temporaries } from "../tensor/lifetime.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { zeros } from "./creation.js";
 import { cat, stack } from "./join.js";
-import { expand, permute, reshape, transpose } from "./shape.js";
+import { expand, permute, reshape, transpose, view } from "./shape.js";
 import { type AppliedView, view as viewKind } from "./view.js";
 
 const one = (layout: Layout): readonly Layout[] => [layout];
@@ -242,6 +244,7 @@ const unbindOp: AppliedView<number> = viewKind({
 export function unbind(x: Tensor, ...rest: Trailing<[dim: number], { readonly dim?: number }>): Tensor[] {
   asTensor("unbind", x);
   const { dim } = parse("unbind", rest, { dim: 0 }, ["dim"]);
+  if (x.ndim === 0) throw new ArgumentError("unbind: Dimension specified as 0 but tensor has no dimensions");
   return unbindOp.all(x, layouts.normalizeDim("unbind", dim, x.ndim));
 }
 
@@ -272,6 +275,11 @@ export function broadcastTo(x: Tensor, shape: readonly number[]): Tensor {
   return expand(x, shape);
 }
 
+/** A view in the shape of another tensor. */
+export function viewAs(x: Tensor, other: Tensor): Tensor {
+  return view(x, asTensor("viewAs", other, "other").shape);
+}
+
 /** In the shape of another tensor; see `reshape`. */
 export function reshapeAs(x: Tensor, other: Tensor): Tensor {
   return reshape(x, asTensor("reshapeAs", other, "other").shape);
@@ -282,4 +290,50 @@ export function ravel(x: Tensor): Tensor {
   return reshape(x, [-1]);
 }
 
+/**
+ * Gives `self` the layout of one of its views, in place: what it was computed by goes on through that view. Refused
+ * where writing in place would be.
+ */
+function become(name: string, self: Tensor, made: Tensor): Tensor {
+  prepareWrite(name, self, mode.grad && self.tracked);
+  const history = made.history;
+  if (history !== null) self.setHistory(history);
+  self.layout = made.layout;
+  self.storage.version++;
+  if (self.viewOf !== null) self.viewOf.version = self.storage.version;
+  made.dispose();
+  return self;
+}
+
+/** `transpose` in place: `self` itself gets the two dims exchanged. */
+export function transpose_(self: Tensor, dim0: number, dim1: number): Tensor {
+  return become("transpose_", self, transpose(self, dim0, dim1));
+}
+
+/** `t` in place. */
+export function t_(self: Tensor): Tensor {
+  return become("t_", self, t(self));
+}
+
+/** `squeeze` in place. */
+export function squeeze_(self: Tensor, ...rest: Parameters<typeof squeeze> extends [unknown, ...infer R] ? R : never): Tensor {
+  return become("squeeze_", self, squeeze(self, ...rest));
+}
+
+/** `unsqueeze` in place. */
+export function unsqueeze_(self: Tensor, dim: number): Tensor {
+  return become("unsqueeze_", self, unsqueeze(self, dim));
+}
+
+/** `asStrided` in place. */
+export function asStrided_(
+  self: Tensor,
+  size: readonly number[],
+  stride: readonly number[],
+  ...rest: Trailing<[storageOffset: number | null | undefined], { readonly storageOffset?: number | null }>
+): Tensor {
+  return become("asStrided_", self, asStrided(self, size, stride, ...rest));
+}
+
+export { transpose_ as swapaxes_, transpose_ as swapdims_ };
 export { transpose as swapaxes, transpose as swapdims };
