@@ -207,15 +207,15 @@ describe("the package", () => {
 
   test("exports files that the build makes", () => {
     const paths = (value: unknown): string[] =>
-      typeof value === "string" ? [value] : Object.values(value as object).flatMap(paths);
+      typeof value === "string" ? [value] : Object.values(value ?? {}).flatMap(paths);
     const missing = paths(manifest.exports).filter((path) => !path.includes("*") && !existsSync(join(root, path)));
     expect(missing).toEqual([]);
   });
 
   test("has types first and default last in its conditions", () => {
     for (const conditions of Object.values(manifest.exports)) {
-      if (typeof conditions === "string") continue;
-      const names = Object.keys(conditions as object);
+      if (typeof conditions !== "object" || conditions === null) continue;
+      const names = Object.keys(conditions);
       expect([names[0], names[names.length - 1]]).toEqual(["types", "default"]);
     }
   });
@@ -229,6 +229,11 @@ describe("the package", () => {
         ),
       );
     expect(unmarked).toEqual([]);
+  });
+
+  test("offers without methods what it offers with them", async () => {
+    const [full, slim] = await Promise.all([import("../src/index.js"), import("../src/slim.js")]);
+    expect(Object.keys(slim).sort()).toEqual(Object.keys(full).sort());
   });
 
   test("lists its entries and methods as what has effects", () => {

@@ -3,6 +3,7 @@ import { appendFileSync, cpSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { bundles } from "./bundles.mjs";
 import { install, pack, run } from "./install.mjs";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
@@ -63,6 +64,7 @@ const checks = {
     const output = run(process.execPath, ["bundle.mjs"], { cwd: folder }).trim().split("\n").join(" ");
     if (output !== "WengertError true true 0,0") throw new Error(`printed ${output}`);
   },
+  "bundles hold what they name and little more": () => bundles(folder),
   "declarations under NodeNext": () =>
     compiles({ module: "NodeNext", lib: ["ES2022", "DOM"] }, ["consumer.ts", "consumer.cts"]),
   "declarations under Bundler": () =>
@@ -76,9 +78,9 @@ let passed = 0;
 let failed = 0;
 for (const [name, check] of Object.entries(checks)) {
   try {
-    await check();
+    const note = await check();
     passed++;
-    console.log(`ok    ${name}`);
+    console.log(`ok    ${name}${typeof note === "string" && !/\n./.test(note) && note ? `: ${note.trim()}` : ""}`);
   } catch (error) {
     failed++;
     console.log(`FAIL  ${name}: ${error.message}`);
