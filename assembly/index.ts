@@ -26,6 +26,7 @@ export * from "./kernels/scatter";
 export * from "./kernels/select";
 export * from "./kernels/parts";
 export * from "./kernels/softmax";
+export * from "./kernels/standardise";
 export * from "./kernels/sort";
 export * from "./kernels/triangle";
 export * from "./kernels/where";

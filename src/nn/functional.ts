@@ -7,5 +7,6 @@ export * from "./functional/binary.js";
 export * from "./functional/classification.js";
 export * from "./functional/dropout.js";
 export * from "./functional/linear.js";
+export * from "./functional/normalisation.js";
 export * from "./functional/piecewise.js";
 export * from "./functional/regression.js";
