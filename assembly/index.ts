@@ -28,5 +28,7 @@ export * from "./kernels/parts";
 export * from "./kernels/softmax";
 export * from "./kernels/standardise";
 export * from "./kernels/sort";
+export * from "./kernels/special";
 export * from "./kernels/triangle";
 export * from "./kernels/where";
+export * from "./kernels/window";
