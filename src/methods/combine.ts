@@ -7,4 +7,4 @@ declare module "../tensor/tensor.js" {
   interface Tensor extends MethodsOf<typeof family> {}
 }
 
-install(family, ["xlog1py"]);
+install(family);

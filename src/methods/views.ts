@@ -20,7 +20,11 @@ declare module "../tensor/tensor.js" {
 
 install(family, ["sliceAlong"]);
 
-const reversed = (x: Tensor): Tensor => permute(x, x.shape.map((_, d) => x.ndim - 1 - d));
+const reversed = (x: Tensor): Tensor =>
+  permute(
+    x,
+    x.shape.map((_, d) => x.ndim - 1 - d),
+  );
 const matrix = (x: Tensor): Tensor => transpose(x, -2, -1);
 for (const [name, get] of Object.entries({ T: reversed, H: reversed, mT: matrix, mH: matrix })) {
   Object.defineProperty(Tensor.prototype, name, {

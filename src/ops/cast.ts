@@ -1,16 +1,16 @@
 // Changing dtype, and copies: to, clone, contiguous.
 
+import { ShapeError } from "../errors.js";
 import { asTensor } from "../op/args.js";
 import { castTo, contiguousCopy, copyInto, dense } from "../op/copy.js";
-import { type Applied, op } from "../op/op.js";
 import { checkTarget } from "../op/elementwise.js";
 import type { Operand } from "../op/nest.js";
+import { type Applied, op } from "../op/op.js";
 import { overlapping } from "../op/result.js";
-import { type DType, checkDtype } from "../tensor/dtype.js";
+import { checkDtype, type DType } from "../tensor/dtype.js";
 import { broadcastShapes, isContiguous } from "../tensor/layout.js";
 import { temporaries } from "../tensor/lifetime.js";
 import { Tensor } from "../tensor/tensor.js";
-import { ShapeError } from "../errors.js";
 import { zerosLike } from "./creation.js";
 import { sum } from "./reduce.js";
 import { expand } from "./shape.js";
@@ -115,7 +115,10 @@ export function fill_(self: Tensor, value: Operand): Tensor {
   asTensor("fill_", self, "self");
   if (!(value instanceof Tensor)) return fillOp.inplace([self], value, () => copyInto(self, value));
   value.check("fill_");
-  if (value.ndim > 0) throw new ShapeError(`fill_: fill_ only supports a 0-dimension value tensor but got one with ${value.ndim} dimensions`);
+  if (value.ndim > 0)
+    throw new ShapeError(
+      `fill_: fill_ only supports a 0-dimension value tensor but got one with ${value.ndim} dimensions`,
+    );
   overlapping("fill_", self, [value]);
   return fillTensor.inplace([self, value], null, () => copyInto(self, value));
 }

@@ -12,6 +12,7 @@ import { Tensor } from "../tensor/tensor.js";
 import { div, mul, neg, sub } from "./arithmetic.js";
 import { eq, le, logicalAnd } from "./compare.js";
 import { zerosLike } from "./creation.js";
+import { masked, scalarLabel, unlessMasked } from "./masked.js";
 import { exp2, sigmoid } from "./pointwise.js";
 import { where } from "./where.js";
 
@@ -23,7 +24,7 @@ export interface ValueOptions {
   readonly value?: number;
 }
 
-function valueOf(name: string, operands: readonly Tensor[], rest: readonly unknown[]): number {
+function factorOf(name: string, operands: readonly Tensor[], rest: readonly unknown[]): number {
   for (const operand of operands) asTensor(name, operand, "each operand");
   const value = asNumber(name, parse(name, rest, { value: 1 }).value, "value");
   if (!Number.isInteger(value) && !operands.some((operand) => isFloat(operand.dtype))) {
@@ -50,12 +51,12 @@ const addProduct: Scaled = elementwise({
 
 /** self + value · a · b, element by element; all broadcast and are promoted. Not for bool. */
 export function addcmul(self: Tensor, a: Tensor, b: Tensor, ...rest: [options?: ValueOptions]): Tensor {
-  return addProduct(self, a, b, valueOf("addcmul", [self, a, b], rest));
+  return addProduct(self, a, b, factorOf("addcmul", [self, a, b], rest));
 }
 
 /** Adds value · a · b to `self` in place and returns it. */
 export function addcmul_(self: Tensor, a: Tensor, b: Tensor, ...rest: [options?: ValueOptions]): Tensor {
-  return addProduct.inplace(self, a, b, valueOf("addcmul_", [self, a, b], rest));
+  return addProduct.inplace(self, a, b, factorOf("addcmul_", [self, a, b], rest));
 }
 
 const addQuotient: Scaled = elementwise({
@@ -77,12 +78,12 @@ const addQuotient: Scaled = elementwise({
 
 /** self + value · a / b, element by element; all broadcast and are promoted. Floats only. */
 export function addcdiv(self: Tensor, a: Tensor, b: Tensor, ...rest: [options?: ValueOptions]): Tensor {
-  return addQuotient(self, a, b, valueOf("addcdiv", [self, a, b], rest));
+  return addQuotient(self, a, b, factorOf("addcdiv", [self, a, b], rest));
 }
 
 /** Adds value · a / b to `self` in place and returns it. */
 export function addcdiv_(self: Tensor, a: Tensor, b: Tensor, ...rest: [options?: ValueOptions]): Tensor {
-  return addQuotient.inplace(self, a, b, valueOf("addcdiv_", [self, a, b], rest));
+  return addQuotient.inplace(self, a, b, factorOf("addcdiv_", [self, a, b], rest));
 }
 
 /** start + weight · (end − start), element by element; `weight` is a number or a tensor. Floats of one dtype only. */
@@ -134,45 +135,15 @@ export const copysign: Binary = elementwise({
   },
 });
 
-const scalarLabel =
-  (name: string) =>
-  ([a, b]: readonly Operand[]): string =>
-    `${name}Backward${a instanceof Tensor ? (b instanceof Tensor ? 0 : 2) : 1}`;
-
-/** Whether a is 0 and b at or below a bound, where the derivative of a · log b by a is taken as 0. */
-function masked(a: Operand, b: Operand, bound: number): Tensor | boolean {
-  if (!(a instanceof Tensor)) return Number(a) === 0 && (b instanceof Tensor ? le(b, bound) : Number(b) <= bound);
-  const zero = eq(a, 0);
-  if (b instanceof Tensor) return logicalAnd(zero, le(b, bound));
-  return Number(b) <= bound && zero;
-}
-
-function unlessMasked(mask: Tensor | boolean, value: Tensor): Tensor {
-  if (typeof mask === "boolean") return mask ? zerosLike(value) : value;
-  return where(mask, 0, value);
-}
-
 /** a · log b, element by element, 0 where a is 0 (but for b NaN); integers become floats. */
 export const xlogy: Binary = elementwise({
   name: "xlogy",
-  label: (operands) => scalarLabel("Xlogy")(operands),
+  label: (operands) => scalarLabel("Xlogy", operands),
   dtype: "floating",
   check: (_, operands) => someTensor("xlogy", operands),
   partials: {
     a: { reads: ["a", "b"], of: ({ g, a, b }) => unlessMasked(masked(a, b, 0), xlogy(g, b)) },
     b: { reads: ["a", "b"], of: ({ g, a, b }) => mul(g, div(a, b)) },
-  },
-});
-
-/** a · log(1 + b), element by element, 0 where a is 0 (but for b NaN); integers become floats. */
-export const xlog1py: Binary = elementwise({
-  name: "xlog1py",
-  label: (operands) => scalarLabel("SpecialXlog1Py")(operands),
-  dtype: "floating",
-  check: (_, operands) => someTensor("xlog1py", operands),
-  partials: {
-    a: { reads: ["a", "b"], of: ({ g, a, b }) => unlessMasked(masked(a, b, -1), xlog1py(g, b)) },
-    b: { reads: ["a", "b"], of: ({ g, a, b }) => mul(g, div(a, sub(b, -1))) },
   },
 });
 

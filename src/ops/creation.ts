@@ -4,16 +4,9 @@ import { ArgumentError, DTypeError, ShapeError } from "../errors.js";
 import { asIntegers, asTensor, describe, isOptions, parse } from "../op/args.js";
 import { copyInto } from "../op/copy.js";
 import { addTensor, beginNest, writeNest } from "../op/nest.js";
-import {
-  type DType,
-  type TypedArray,
-  bytesOf,
-  checkDtype,
-  getDefaultDtype,
-  isFloat,
-} from "../tensor/dtype.js";
+import { bytesOf, checkDtype, type DType, getDefaultDtype, isFloat, type TypedArray } from "../tensor/dtype.js";
 import { checkShape, likeStrides, numel } from "../tensor/layout.js";
-import { Tensor, empty as blank, emptyOf } from "../tensor/tensor.js";
+import { empty as blank, emptyOf, Tensor } from "../tensor/tensor.js";
 import { setParameter } from "../wasm/block.js";
 import { KernelFamily, WidthFamily } from "../wasm/kernels.js";
 import { launch } from "../wasm/launch.js";
@@ -113,7 +106,8 @@ function ragged(op: string, dim: number, got: string): ShapeError {
 function fillFrom(out: Tensor, values: ArrayLike<number | boolean>): void {
   const { view, start } = elementsOf(out);
   if (ArrayBuffer.isView(values) && typedDtype(values) === out.dtype) view.set(values as unknown as TypedArray, start);
-  else if (out.dtype === "bool") for (let i = 0; i < values.length; i++) view[start + i] = Number(values[i]) !== 0 ? 1 : 0;
+  else if (out.dtype === "bool")
+    for (let i = 0; i < values.length; i++) view[start + i] = Number(values[i]) !== 0 ? 1 : 0;
   else if (out.dtype === "int32") for (let i = 0; i < values.length; i++) view[start + i] = toInt32(Number(values[i]));
   else for (let i = 0; i < values.length; i++) view[start + i] = Number(values[i]);
 }
@@ -132,10 +126,15 @@ function toInt32(value: number): number {
  * ```
  * @throws ShapeError for ragged arrays, DTypeError for an unknown dtype or one that cannot require gradients.
  */
-export function tensor(data: NestedArray | TypedArray | Uint8ClampedArray | Tensor, ...rest: [options?: CreationOptions]): Tensor {
+export function tensor(
+  data: NestedArray | TypedArray | Uint8ClampedArray | Tensor,
+  ...rest: [options?: CreationOptions]
+): Tensor {
   const options = creation("tensor", rest);
   if (data instanceof Tensor) {
-    console.warn("wengert: to copy a tensor, use x.detach().clone(), or x.clone() to keep its history, rather than tensor(x)");
+    console.warn(
+      "wengert: to copy a tensor, use x.detach().clone(), or x.clone() to keep its history, rather than tensor(x)",
+    );
     asTensor("tensor", data);
     return make("tensor", data.shape, dtypeFrom("tensor", options, data.dtype), options, (out) => copyInto(out, data));
   }
@@ -230,12 +229,18 @@ export function arange(...args: [number, ...(number | CreationOptions | undefine
   }
   const options = creation("arange", rest);
   if (numbers.length === 0 || numbers.length > 3) {
-    throw new ArgumentError(`arange: expected (end), (start, end) or (start, end, step), got ${numbers.length} numbers`);
+    throw new ArgumentError(
+      `arange: expected (end), (start, end) or (start, end, step), got ${numbers.length} numbers`,
+    );
   }
-  const [start, end, step] = (numbers.length === 1 ? [0, numbers[0], 1] : [numbers[0], numbers[1], numbers[2] ?? 1]) as [number, number, number];
+  const [start, end, step] = (
+    numbers.length === 1 ? [0, numbers[0], 1] : [numbers[0], numbers[1], numbers[2] ?? 1]
+  ) as [number, number, number];
   if (step === 0) throw new ArgumentError("arange: step must be nonzero");
-  if (!Number.isFinite(start) || !Number.isFinite(end)) throw new ArgumentError(`arange: unsupported range: ${start} -> ${end}`);
-  if ((end - start) / step < 0) throw new ArgumentError("arange: upper bound and larger bound inconsistent with step sign");
+  if (!Number.isFinite(start) || !Number.isFinite(end))
+    throw new ArgumentError(`arange: unsupported range: ${start} -> ${end}`);
+  if ((end - start) / step < 0)
+    throw new ArgumentError("arange: upper bound and larger bound inconsistent with step sign");
   const dtype = dtypeFrom("arange", options, getDefaultDtype());
   if (dtype === "bool") throw new DTypeError("arange: not for bool");
   const whole = dtype === "int32" ? Math.trunc : (x: number) => x;
@@ -252,7 +257,8 @@ export function arange(...args: [number, ...(number | CreationOptions | undefine
 /** `steps` numbers from `start` to `end`, both included, evenly spaced. */
 export function linspace(start: number, end: number, steps: number, ...rest: [options?: CreationOptions]): Tensor {
   const options = creation("linspace", rest);
-  if (!Number.isInteger(steps) || steps < 0) throw new ArgumentError(`linspace: number of steps must be non-negative, got ${steps}`);
+  if (!Number.isInteger(steps) || steps < 0)
+    throw new ArgumentError(`linspace: number of steps must be non-negative, got ${steps}`);
   const dtype = dtypeFrom("linspace", options, getDefaultDtype());
   if (dtype === "bool") throw new DTypeError("linspace: not for bool");
   return make("linspace", [steps], dtype, options, (out) => {
@@ -268,7 +274,10 @@ export function linspace(start: number, end: number, steps: number, ...rest: [op
 /** The identity matrix, `n` by `m` (default `n`). */
 export function eye(n: number, ...rest: [m?: number | CreationOptions, options?: CreationOptions]): Tensor {
   const m = rest.length > 0 && !isOptions(rest[0]) && rest[0] !== undefined ? (rest[0] as number) : n;
-  const options = creation("eye", rest.filter((arg) => isOptions(arg)));
+  const options = creation(
+    "eye",
+    rest.filter((arg) => isOptions(arg)),
+  );
   const dtype = dtypeFrom("eye", options, getDefaultDtype());
   return make("eye", [n, m], dtype, options, (out) => {
     if (numel(out.shape) === 0) return;

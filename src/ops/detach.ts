@@ -1,7 +1,7 @@
 // Leaving the tape: detach.
 
 import { asTensor } from "../op/args.js";
-import { type Tensor, alias } from "../tensor/tensor.js";
+import { alias, type Tensor } from "../tensor/tensor.js";
 
 /** The same elements without history: shares storage and version, does not require gradients, drops tangents. */
 export function detach(x: Tensor): Tensor {

@@ -188,7 +188,9 @@ function reading(
   if (given.dim === null) {
     const r = reduced(name, x, null, given.keepdim);
     if (x.numel() === 0) {
-      throw new ArgumentError(`${name}: Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim with the 'dim' argument.`);
+      throw new ArgumentError(
+        `${name}: Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim with the 'dim' argument.`,
+      );
     }
     return whole([x], { reduced: r, from: x.shape });
   }
@@ -205,7 +207,10 @@ function reading(
  */
 export function max(x: Tensor): Tensor;
 export function max(x: Tensor, other: Tensor): Tensor;
-export function max(x: Tensor, ...rest: [dim: number, ...Trailing<[keepdim: boolean], ExtremumOptions>]): ValuesAndIndices;
+export function max(
+  x: Tensor,
+  ...rest: [dim: number, ...Trailing<[keepdim: boolean], ExtremumOptions>]
+): ValuesAndIndices;
 export function max(x: Tensor, options: ExtremumOptions & { readonly dim: number }): ValuesAndIndices;
 export function max(x: Tensor, ...rest: unknown[]): Tensor | ValuesAndIndices {
   asTensor("max", x);
@@ -219,7 +224,10 @@ export function max(x: Tensor, ...rest: unknown[]): Tensor | ValuesAndIndices {
  */
 export function min(x: Tensor): Tensor;
 export function min(x: Tensor, other: Tensor): Tensor;
-export function min(x: Tensor, ...rest: [dim: number, ...Trailing<[keepdim: boolean], ExtremumOptions>]): ValuesAndIndices;
+export function min(
+  x: Tensor,
+  ...rest: [dim: number, ...Trailing<[keepdim: boolean], ExtremumOptions>]
+): ValuesAndIndices;
 export function min(x: Tensor, options: ExtremumOptions & { readonly dim: number }): ValuesAndIndices;
 export function min(x: Tensor, ...rest: unknown[]): Tensor | ValuesAndIndices {
   asTensor("min", x);
@@ -235,15 +243,23 @@ function places(name: string, family: KernelFamily, x: Tensor, rest: readonly un
   const given = parse(name, rest, { dim: null as number | null, keepdim: false }, ["dim", "keepdim"]);
   const r = reduced(name, x, given.dim === null ? null : normalizeDim(name, given.dim, x.ndim), given.keepdim);
   refuseEmpty(name, x, r, given.dim === null);
-  return launchReduction(name, family.of(x.dtype, "int32"), x, r, ["int32" satisfies DType], { ordered: true })[0] as Tensor;
+  return launchReduction(name, family.of(x.dtype, "int32"), x, r, ["int32" satisfies DType], {
+    ordered: true,
+  })[0] as Tensor;
 }
 
 /** Where the largest element is, along a dim or in the flattened tensor, int32: the first of equals; NaN is the largest. */
-export function argmax(x: Tensor, ...rest: Trailing<[dim: number | null | undefined, keepdim: boolean], ReductionOptions>): Tensor {
+export function argmax(
+  x: Tensor,
+  ...rest: Trailing<[dim: number | null | undefined, keepdim: boolean], ReductionOptions>
+): Tensor {
   return places("argmax", argmaxes, x, rest);
 }
 
 /** Where the smallest element is, along a dim or in the flattened tensor, int32: the first of equals; NaN is the smallest. */
-export function argmin(x: Tensor, ...rest: Trailing<[dim: number | null | undefined, keepdim: boolean], ReductionOptions>): Tensor {
+export function argmin(
+  x: Tensor,
+  ...rest: Trailing<[dim: number | null | undefined, keepdim: boolean], ReductionOptions>
+): Tensor {
   return places("argmin", argmins, x, rest);
 }

@@ -36,7 +36,11 @@ function withIndices(
   const formula = {
     reads: names,
     of: (values: { readonly g: Tensor }, reading: Reading) =>
-      of(values.g, names.map((name) => (values as unknown as Record<string, Tensor>)[name] as Tensor), reading),
+      of(
+        values.g,
+        names.map((name) => (values as unknown as Record<string, Tensor>)[name] as Tensor),
+        reading,
+      ),
   };
   return { x: formula, ...Object.fromEntries(names.map((name) => [name, null])) } as unknown as Formulas<
     Record<string, string>,
@@ -82,14 +86,24 @@ export function addingBy(k: number): Applied<Reading> {
  * Reads along a dim by index: out[i][j][k] = x[i][index[i][j][k]][k] for dim 1. `index` (int32) has as many dims as
  * `x`, and may be smaller in the others. Negative indices are refused.
  */
-export function gather(x: Tensor, dim: number, index: Tensor, ...rest: [options?: { readonly sparseGrad?: boolean }]): Tensor {
+export function gather(
+  x: Tensor,
+  dim: number,
+  index: Tensor,
+  ...rest: [options?: { readonly sparseGrad?: boolean }]
+): Tensor {
   asTensor("gather", x);
   asTensor("gather", index, "index");
   parse("gather", rest, { sparseGrad: false });
   const at = normalizeDim("gather", asInteger("gather", dim, "dim"), x.ndim);
   checkIndex("gather", index);
   if (index.numel() > 0) checkAligned("gather", x, at, index, true);
-  return readingBy(1)([x, index], { plan: alongDim(x, at, index), from: x.shape, label: "GatherBackward0", name: "gather" });
+  return readingBy(1)([x, index], {
+    plan: alongDim(x, at, index),
+    from: x.shape,
+    label: "GatherBackward0",
+    name: "gather",
+  });
 }
 
 /** The slices along a dim that a list of indices (int32, 1-dim or 0-dim) names; negative ones count from the end. */
@@ -98,14 +112,19 @@ export function indexSelect(x: Tensor, dim: number, index: Tensor): Tensor {
   asTensor("indexSelect", index, "index");
   const at = normalizeDim("indexSelect", asInteger("indexSelect", dim, "dim"), x.ndim);
   checkIndex("indexSelect", index);
-  if (index.ndim > 1) throw new ShapeError(`indexSelect: Index is supposed to be a vector, got shape ${formatShape(index.shape)}`);
+  if (index.ndim > 1)
+    throw new ShapeError(`indexSelect: Index is supposed to be a vector, got shape ${formatShape(index.shape)}`);
   const plan = listAlong(x, at, index, false);
   const out = readingBy(1)([x, index], { plan, from: x.shape, label: "IndexSelectBackward0", name: "indexSelect" });
   return x.ndim === 0 ? reshape(out, []) : out;
 }
 
 /** Reads along a dim by index, both broadcast in the other dims; without a dim both are taken flat. */
-export function takeAlongDim(x: Tensor, index: Tensor, ...rest: Trailing<[dim: number | null], { readonly dim?: number | null }>): Tensor {
+export function takeAlongDim(
+  x: Tensor,
+  index: Tensor,
+  ...rest: Trailing<[dim: number | null], { readonly dim?: number | null }>
+): Tensor {
   asTensor("takeAlongDim", x);
   asTensor("takeAlongDim", index, "index");
   checkIndex("takeAlongDim", index);

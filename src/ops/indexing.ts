@@ -42,7 +42,12 @@ export function slice(x: Tensor, ...rest: [dim?: number, start?: Bound, end?: Bo
 export function slice(...args: unknown[]): Slice | Tensor {
   const [first, ...rest] = args;
   if (first instanceof Tensor) {
-    const given = parse("slice", rest, { dim: 0, start: null as number | null, end: null as number | null, step: 1 }, ["dim", "start", "end", "step"]);
+    const given = parse("slice", rest, { dim: 0, start: null as number | null, end: null as number | null, step: 1 }, [
+      "dim",
+      "start",
+      "end",
+      "step",
+    ]);
     return sliceAlong(asTensor("slice", first), given.dim, given.start, given.end, given.step);
   }
   for (const bound of args) {
@@ -107,7 +112,10 @@ function takeApart(op: string, x: Tensor, items: readonly Index[]): Parts {
     if (item === "...") dim += x.ndim - used;
     else if (item === null) seen = unsqueeze(seen, dim++);
     else if (typeof item === "number") {
-      if (!Number.isInteger(item)) throw new ArgumentError(`${op}: only integers, slices, "...", null and integer or boolean tensors are valid indices, got ${item}`);
+      if (!Number.isInteger(item))
+        throw new ArgumentError(
+          `${op}: only integers, slices, "...", null and integer or boolean tensors are valid indices, got ${item}`,
+        );
       seen = select(seen, dim, item);
     } else if (item instanceof Slice) {
       seen = sliceAlong(seen, dim++, item.start, item.stop, item.step ?? 1);
@@ -132,7 +140,10 @@ function takeApart(op: string, x: Tensor, items: readonly Index[]): Parts {
         indices.push(each);
         dims.push(dim++);
       }
-    } else throw new ArgumentError(`${op}: only integers, slices, "...", null and integer or boolean tensors are valid indices, got ${describe(item)}`);
+    } else
+      throw new ArgumentError(
+        `${op}: only integers, slices, "...", null and integer or boolean tensors are valid indices, got ${describe(item)}`,
+      );
   }
   return { seen, indices, dims };
 }
@@ -213,7 +224,12 @@ function puttingBy(k: number): Applied<Putting> {
     value: {
       reads: names,
       of: (values: { readonly g: Tensor }, { plan }: Putting) =>
-        readingBy(k)([values.g, ...found(values)], { plan, from: values.g.shape, label: "IndexBackward0", name: "indexPut" }),
+        readingBy(k)([values.g, ...found(values)], {
+          plan,
+          from: values.g.shape,
+          label: "IndexBackward0",
+          name: "indexPut",
+        }),
     },
     ...Object.fromEntries(names.map((name) => [name, null])),
   };
@@ -271,7 +287,12 @@ export interface IndexPutOptions {
  * x.indexPut_([mask], 0); x.indexPut_([0, slice(1, 3)], y)
  * ```
  */
-export function indexPut_(self: Tensor, items: readonly Index[], value: Operand, ...rest: [accumulate?: boolean | IndexPutOptions]): Tensor {
+export function indexPut_(
+  self: Tensor,
+  items: readonly Index[],
+  value: Operand,
+  ...rest: [accumulate?: boolean | IndexPutOptions]
+): Tensor {
   const name = "indexPut_";
   asTensor(name, self, "self");
   if (!Array.isArray(items)) throw new ArgumentError(`${name}: expected an array of indices, got ${describe(items)}`);
@@ -320,7 +341,12 @@ export function setIndex(self: Tensor, items: readonly Index[], value: Operand):
 }
 
 /** A copy with a value written by index; see `indexPut_`. */
-export function indexPut(x: Tensor, items: readonly Index[], value: Operand, ...rest: [accumulate?: boolean | IndexPutOptions]): Tensor {
+export function indexPut(
+  x: Tensor,
+  items: readonly Index[],
+  value: Operand,
+  ...rest: [accumulate?: boolean | IndexPutOptions]
+): Tensor {
   asTensor("indexPut", x);
   return temporaries(() => indexPut_(clone(x), items, value, ...rest));
 }

@@ -42,7 +42,10 @@ const catOp: Applied<Joined> = op({
       return out;
     }),
   gradients: {
-    x: { reads: [], of: ({ g, input }, { dim, starts, sizes }) => narrow(g, dim, starts[input] as number, sizes[input] as number) },
+    x: {
+      reads: [],
+      of: ({ g, input }, { dim, starts, sizes }) => narrow(g, dim, starts[input] as number, sizes[input] as number),
+    },
   },
   tangent: "linear",
 });

@@ -60,7 +60,9 @@ const varOp: Applied<Moment> = op({
   name: "var",
   forward: ([x], { reduced: r, correction }: Moment) => {
     const input = x as Tensor;
-    return launchReduction("var", vars.of(input.dtype), input, r, [input.dtype], { parameters: [correction] })[0] as Tensor;
+    return launchReduction("var", vars.of(input.dtype), input, r, [input.dtype], {
+      parameters: [correction],
+    })[0] as Tensor;
   },
   gradients: { x: { reads: ["x"], of: ({ g, x }, p) => varGradient(g, x, p) } },
   tangent: ([x], _outputs, [t], p) => [varTangent(x as Tensor, t as Tensor, p)],
@@ -88,8 +90,14 @@ const stdOp: Applied<Moment> = op({
 /** Reads dims and correction in all forms that PyTorch takes, and checks the dtype. */
 function moment(name: string, x: Tensor, rest: readonly unknown[]): Moment {
   asTensor(name, x);
-  if (!isFloat(x.dtype)) throw new DTypeError(`${name}: only support floating point and complex dtypes, got ${x.dtype}`);
-  const defaults = { dim: null as Dims, keepdim: false, correction: null as number | null, unbiased: null as boolean | null };
+  if (!isFloat(x.dtype))
+    throw new DTypeError(`${name}: only support floating point and complex dtypes, got ${x.dtype}`);
+  const defaults = {
+    dim: null as Dims,
+    keepdim: false,
+    correction: null as number | null,
+    unbiased: null as boolean | null,
+  };
   // var(x, unbiased), var(x, dim, unbiased, keepdim), or var(x, dim, keepdim) of the newer form
   const booleans = rest.filter((arg) => typeof arg === "boolean").length;
   const positional: (keyof typeof defaults)[] =
@@ -129,7 +137,9 @@ const varMeanOp: Applied<Moment> = op({
   outputs: ["v", "m"],
   forward: ([x], { reduced: r, correction }: Moment) => {
     const input = x as Tensor;
-    return launchReduction("varMean", varMeans.of(input.dtype), input, r, [input.dtype, input.dtype], { parameters: [correction] });
+    return launchReduction("varMean", varMeans.of(input.dtype), input, r, [input.dtype, input.dtype], {
+      parameters: [correction],
+    });
   },
   gradients: {
     x: {
@@ -209,7 +219,9 @@ const logsumexpOp: Applied<LogSum> = op({
     },
   },
   tangent: ([x], [out], [t], { reduced: r, from }) => [
-    temporaries(() => sum(mul(t as Tensor, exp(sub(x as Tensor, spread(out as Tensor, r, from)))), r.dims as number[], r.keepdim)),
+    temporaries(() =>
+      sum(mul(t as Tensor, exp(sub(x as Tensor, spread(out as Tensor, r, from)))), r.dims as number[], r.keepdim),
+    ),
   ],
 });
 
@@ -226,4 +238,3 @@ export function logsumexp(x: Tensor, ...rest: ReductionRest): Tensor {
     return logsumexpOp([input], { reduced: r, from: x.shape });
   });
 }
-

@@ -34,7 +34,10 @@ export function nonzero(x: Tensor, ...rest: [options?: NonzeroOptions]): Tensor 
     const count = extent === 0 ? 0 : detail();
     const out = empty("nonzero", [count, x.ndim], "int32");
     beginNest(mask.shape);
-    addStrided(out, mask.shape.map(() => 0));
+    addStrided(
+      out,
+      mask.shape.map(() => 0),
+    );
     addTensor(mask);
     launch(kernelNamed("nonzero_u8"), writeNest());
     return asTuple ? unbind(out, 1) : out;

@@ -9,9 +9,9 @@ import { type DType, getDefaultDtype, isFloat } from "../tensor/dtype.js";
 import type { Generator } from "../tensor/generator.js";
 import { isContiguous, isDenseNonOverlapping } from "../tensor/layout.js";
 import { temporaries } from "../tensor/lifetime.js";
-import { Tensor, alias, empty } from "../tensor/tensor.js";
+import { alias, empty, Tensor } from "../tensor/tensor.js";
 import { KernelFamily } from "../wasm/kernels.js";
-import { type CreationOptions, type Shape, dtypeFrom, make, zerosLike } from "./creation.js";
+import { type CreationOptions, dtypeFrom, make, type Shape, zerosLike } from "./creation.js";
 
 /** Options of random functions that make tensors. */
 export interface RandomOptions extends CreationOptions {
@@ -91,7 +91,9 @@ export function randint(...args: [number, ...(number | Shape | RandomOptions | u
     throw new ArgumentError(`randint: from=${low} and to=${high} are out of bounds for int32`);
   }
   const generator = generatorOf("randint", options.generator);
-  return make("randint", shape, dtype, options, (out) => draw("randint", integers.of(dtype), out, generator, [low, high]));
+  return make("randint", shape, dtype, options, (out) =>
+    draw("randint", integers.of(dtype), out, generator, [low, high]),
+  );
 }
 
 /** The integers 0 to n − 1 in random order, int32. */
@@ -132,7 +134,11 @@ export function randnLike(x: Tensor, ...rest: [options?: RandomOptions]): Tensor
 /** Integers in [low, high) in the shape and dtype of `x`: `randintLike(x, high)` or `randintLike(x, low, high)`. */
 export function randintLike(x: Tensor, ...args: [number, ...(number | RandomOptions | undefined)[]]): Tensor {
   const numbers = args.filter((arg): arg is number => typeof arg === "number");
-  const { dtype, options } = likeArguments("randintLike", x, args.filter((arg) => isOptions(arg)));
+  const { dtype, options } = likeArguments(
+    "randintLike",
+    x,
+    args.filter((arg) => isOptions(arg)),
+  );
   return randint(...(numbers as [number]), x.shape, { ...options, dtype });
 }
 
@@ -150,10 +156,18 @@ const fillOp: Applied<Fill> = op({
 });
 
 /** Fills a floating-point tensor in place from a distribution. */
-function fillFrom(name: string, label: string, self: Tensor, family: KernelFamily, generator: Generator, parameters: readonly number[]): Tensor {
+function fillFrom(
+  name: string,
+  label: string,
+  self: Tensor,
+  family: KernelFamily,
+  generator: Generator,
+  parameters: readonly number[],
+): Tensor {
   asTensor(name, self, "self");
   if (!isFloat(self.dtype)) throw new DTypeError(`${name}: expected a floating-point tensor, got ${self.dtype}`);
-  const write = (target: Tensor) => fillDense(target, (run) => draw(name, family.of(run.dtype), run, generator, parameters));
+  const write = (target: Tensor) =>
+    fillDense(target, (run) => draw(name, family.of(run.dtype), run, generator, parameters));
   return fillOp.inplace([self], { label, write }, write);
 }
 
@@ -163,18 +177,28 @@ export interface FillOptions {
 }
 
 /** Fills `self` with uniform numbers in [from, to), by default [0, 1), and returns it. */
-export function uniform_(self: Tensor, ...rest: [from?: number | FillOptions, to?: number | FillOptions, options?: FillOptions]): Tensor {
+export function uniform_(
+  self: Tensor,
+  ...rest: [from?: number | FillOptions, to?: number | FillOptions, options?: FillOptions]
+): Tensor {
   const given = parse("uniform_", rest, { from: 0, to: 1, generator: null as Generator | null }, ["from", "to"]);
   const { from, to } = given;
   asNumber("uniform_", from, "from");
   asNumber("uniform_", to, "to");
-  if (!(from <= to)) throw new ArgumentError(`uniform_: expects to return a [from, to) range, but found from=${from} > to=${to}`);
+  if (!(from <= to))
+    throw new ArgumentError(`uniform_: expects to return a [from, to) range, but found from=${from} > to=${to}`);
   return fillFrom("uniform_", "UniformBackward0", self, uniforms, generatorOf("uniform_", given.generator), [from, to]);
 }
 
 /** Fills `self` with normal numbers of a mean (0) and standard deviation (1), and returns it. */
-export function normal_(self: Tensor, ...rest: [mean?: number | FillOptions, std?: number | FillOptions, options?: FillOptions]): Tensor {
-  const { mean, std, generator } = parse("normal_", rest, { mean: 0, std: 1, generator: null as Generator | null }, ["mean", "std"]);
+export function normal_(
+  self: Tensor,
+  ...rest: [mean?: number | FillOptions, std?: number | FillOptions, options?: FillOptions]
+): Tensor {
+  const { mean, std, generator } = parse("normal_", rest, { mean: 0, std: 1, generator: null as Generator | null }, [
+    "mean",
+    "std",
+  ]);
   asTensor("normal_", self, "self");
   asNumber("normal_", mean, "mean");
   asNumber("normal_", std, "std");
@@ -182,15 +206,21 @@ export function normal_(self: Tensor, ...rest: [mean?: number | FillOptions, std
   if (!isFloat(self.dtype)) throw new DTypeError(`normal_: expected a floating-point tensor, got ${self.dtype}`);
   const from = generatorOf("normal_", generator);
   const write = (target: Tensor) =>
-    fillDense(target, (run, permuted) => draw("normal_", normals.of(run.dtype), run, from, [mean, std, permuted ? 1 : 0]));
+    fillDense(target, (run, permuted) =>
+      draw("normal_", normals.of(run.dtype), run, from, [mean, std, permuted ? 1 : 0]),
+    );
   return fillOp.inplace([self], { label: "NormalBackward0", write }, write);
 }
 
 /** Fills `self` with exponential numbers of rate `lambd` (1), and returns it. */
 export function exponential_(self: Tensor, ...rest: [lambd?: number | FillOptions, options?: FillOptions]): Tensor {
-  const { lambd, generator } = parse("exponential_", rest, { lambd: 1, generator: null as Generator | null }, ["lambd"]);
+  const { lambd, generator } = parse("exponential_", rest, { lambd: 1, generator: null as Generator | null }, [
+    "lambd",
+  ]);
   if (!(lambd > 0)) throw new ArgumentError(`exponential_: expects lambda > 0.0, but found lambda=${lambd}`);
-  return fillFrom("exponential_", "ExponentialBackward0", self, exponentials, generatorOf("exponential_", generator), [lambd]);
+  return fillFrom("exponential_", "ExponentialBackward0", self, exponentials, generatorOf("exponential_", generator), [
+    lambd,
+  ]);
 }
 
 /** Fills `self` with the numbers of tosses until the first success of probability `p`, and returns it. */
@@ -201,23 +231,45 @@ export function geometric_(self: Tensor, p: number, ...rest: [options?: FillOpti
 }
 
 /** Fills `self` with Cauchy numbers of a median (0) and scale (1), and returns it. */
-export function cauchy_(self: Tensor, ...rest: [median?: number | FillOptions, sigma?: number | FillOptions, options?: FillOptions]): Tensor {
-  const { median, sigma, generator } = parse("cauchy_", rest, { median: 0, sigma: 1, generator: null as Generator | null }, ["median", "sigma"]);
+export function cauchy_(
+  self: Tensor,
+  ...rest: [median?: number | FillOptions, sigma?: number | FillOptions, options?: FillOptions]
+): Tensor {
+  const { median, sigma, generator } = parse(
+    "cauchy_",
+    rest,
+    { median: 0, sigma: 1, generator: null as Generator | null },
+    ["median", "sigma"],
+  );
   if (!(sigma > 0)) throw new ArgumentError(`cauchy_: expects sigma > 0.0, but found sigma=${sigma}`);
   return fillFrom("cauchy_", "CauchyBackward0", self, cauchys, generatorOf("cauchy_", generator), [median, sigma]);
 }
 
 /** Fills `self` with numbers whose logarithm is normal, of a mean (1) and standard deviation (2), and returns it. */
-export function logNormal_(self: Tensor, ...rest: [mean?: number | FillOptions, std?: number | FillOptions, options?: FillOptions]): Tensor {
-  const { mean, std, generator } = parse("logNormal_", rest, { mean: 1, std: 2, generator: null as Generator | null }, ["mean", "std"]);
+export function logNormal_(
+  self: Tensor,
+  ...rest: [mean?: number | FillOptions, std?: number | FillOptions, options?: FillOptions]
+): Tensor {
+  const { mean, std, generator } = parse("logNormal_", rest, { mean: 1, std: 2, generator: null as Generator | null }, [
+    "mean",
+    "std",
+  ]);
   if (!(std > 0)) throw new ArgumentError(`logNormal_: expects std > 0.0, but found std=${std}`);
-  return fillFrom("logNormal_", "LogNormalBackward0", self, lognormals, generatorOf("logNormal_", generator), [mean, std]);
+  return fillFrom("logNormal_", "LogNormalBackward0", self, lognormals, generatorOf("logNormal_", generator), [
+    mean,
+    std,
+  ]);
 }
 
 /** Fills `self`, of any dtype, with ones of probability `p` (a number, 0.5) or of probabilities `p` (a tensor). */
 export function bernoulli_(self: Tensor, ...rest: [p?: number | Tensor | FillOptions, options?: FillOptions]): Tensor {
   asTensor("bernoulli_", self, "self");
-  const { p, generator } = parse("bernoulli_", rest, { p: 0.5 as number | Tensor, generator: null as Generator | null }, ["p"]);
+  const { p, generator } = parse(
+    "bernoulli_",
+    rest,
+    { p: 0.5 as number | Tensor, generator: null as Generator | null },
+    ["p"],
+  );
   const from = generatorOf("bernoulli_", generator);
   if (!(p instanceof Tensor)) checkProbability("bernoulli_", p);
   const write = (target: Tensor) => {
@@ -228,7 +280,11 @@ export function bernoulli_(self: Tensor, ...rest: [p?: number | Tensor | FillOpt
       });
     } else fillDense(target, (run) => toss(run, p, from));
   };
-  return fillOp.inplace([self], { label: p instanceof Tensor ? "BernoulliBackward1" : "BernoulliBackward2", write }, write);
+  return fillOp.inplace(
+    [self],
+    { label: p instanceof Tensor ? "BernoulliBackward1" : "BernoulliBackward2", write },
+    write,
+  );
 }
 
 function checkProbability(name: string, p: number): void {
@@ -246,7 +302,8 @@ function toss(run: Tensor, p: number, generator: Generator): void {
 
 /** Ones with the probabilities in `p`, in its dtype. */
 function tossed(p: Tensor, generator: Generator): Tensor {
-  if (!isFloat(p.dtype)) throw new DTypeError(`bernoulli: expected probabilities of a floating-point dtype, got ${p.dtype}`);
+  if (!isFloat(p.dtype))
+    throw new DTypeError(`bernoulli: expected probabilities of a floating-point dtype, got ${p.dtype}`);
   const out = empty("bernoulli", p.shape, p.dtype);
   draw("bernoulli", bernoullisOf.of(p.dtype), out, generator, [], [asContiguous(p)]);
   return out;
@@ -262,7 +319,9 @@ const bernoulliOp: Applied<Generator> = op({
 /** Ones with the probabilities in `x`, or all with the probability `p`; else zeros. The gradient is zero. */
 export function bernoulli(x: Tensor, ...rest: [p?: number | FillOptions, options?: FillOptions]): Tensor {
   asTensor("bernoulli", x);
-  const { p, generator } = parse("bernoulli", rest, { p: null as number | null, generator: null as Generator | null }, ["p"]);
+  const { p, generator } = parse("bernoulli", rest, { p: null as number | null, generator: null as Generator | null }, [
+    "p",
+  ]);
   const from = generatorOf("bernoulli", generator);
   if (p === null) return bernoulliOp([x], from);
   checkProbability("bernoulli", p);
@@ -289,4 +348,3 @@ export function poisson(x: Tensor, ...rest: [options?: FillOptions]): Tensor {
   const { generator } = parse("poisson", rest, { generator: null as Generator | null });
   return poissonOp([x], generatorOf("poisson", generator));
 }
-

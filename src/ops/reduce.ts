@@ -1,11 +1,17 @@
 // Reductions: sums, means, extrema and what else folds dims away.
 
 import { DTypeError } from "../errors.js";
-import { type Trailing, asTensor } from "../op/args.js";
+import { asTensor, type Trailing } from "../op/args.js";
 import { castTo } from "../op/copy.js";
 import { type Applied, op } from "../op/op.js";
-import { type Dims, type Reduced, type ReductionOptions, launchReduction, reductionArguments } from "../op/reduction.js";
-import { type DType, checkDtype, isFloat } from "../tensor/dtype.js";
+import {
+  type Dims,
+  launchReduction,
+  type Reduced,
+  type ReductionOptions,
+  reductionArguments,
+} from "../op/reduction.js";
+import { checkDtype, type DType, isFloat } from "../tensor/dtype.js";
 import { temporaries } from "../tensor/lifetime.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { KernelFamily } from "../wasm/kernels.js";
@@ -78,7 +84,9 @@ const meanOp: Applied<Summed> = op({
   name: "mean",
   label: ({ reduced, from }) => (reduced.dims.length === from.length ? "MeanBackward0" : "MeanBackward1"),
   forward: ([x], { reduced, dtype }: Summed) =>
-    temporaries(() => launchReduction("mean", means.of(dtype), castTo(x as Tensor, dtype), reduced, [dtype])[0] as Tensor),
+    temporaries(
+      () => launchReduction("mean", means.of(dtype), castTo(x as Tensor, dtype), reduced, [dtype])[0] as Tensor,
+    ),
   gradients: { x: { reads: [], of: ({ g }, { reduced, from, count }) => div(spread(g, reduced, from), count) } },
   tangent: "linear",
 });
@@ -89,7 +97,9 @@ export function mean(x: Tensor, ...rest: ReductionRest<SumOptions>): Tensor {
   const given = reductionArguments("mean", x, rest, { dtype: null as DType | null });
   const dtype = given.dtype === null ? x.dtype : checkDtype("mean", given.dtype);
   if (!isFloat(dtype)) {
-    throw new DTypeError(`mean: could not infer output dtype. Input dtype must be a floating point dtype, got ${dtype}; pass { dtype: "float32" }`);
+    throw new DTypeError(
+      `mean: could not infer output dtype. Input dtype must be a floating point dtype, got ${dtype}; pass { dtype: "float32" }`,
+    );
   }
   return meanOp([x], { reduced: given.reduced, dtype, from: x.shape, count: countOf(x, given.reduced) });
 }

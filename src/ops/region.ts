@@ -9,7 +9,7 @@ import { bytesOf } from "../tensor/dtype.js";
 import type { Layout } from "../tensor/layout.js";
 import { temporaries } from "../tensor/lifetime.js";
 import { Storage } from "../tensor/storage.js";
-import { Tensor, alias, empty } from "../tensor/tensor.js";
+import { alias, empty, Tensor } from "../tensor/tensor.js";
 import { setParameter } from "../wasm/block.js";
 import { KernelFamily } from "../wasm/kernels.js";
 import { launch } from "../wasm/launch.js";
@@ -26,7 +26,9 @@ function spanOf(layout: Layout): number {
 
 /** Whether two elements may lie in the same place: not if the dims nest like those of a dense layout with gaps. */
 export function mayOverlap(layout: Layout): boolean {
-  const dims = layout.shape.map((size, d) => ({ size, stride: layout.strides[d] as number })).filter(({ size }) => size > 1);
+  const dims = layout.shape
+    .map((size, d) => ({ size, stride: layout.strides[d] as number }))
+    .filter(({ size }) => size > 1);
   dims.sort((a, b) => a.stride - b.stride);
   let reach = 0;
   for (const { size, stride } of dims) {
@@ -67,7 +69,15 @@ function addUp(laid: Tensor, seen: Tensor, g: Tensor): void {
   const count = where.numel();
   const run = (x: Tensor, size: number): Tensor => alias(x, { shape: [size], strides: [1], offset: 0 });
   const plan = { shape: [count], own: [-1], dims: [0], over: [[0]], wraps: false };
-  launchIndexed("as_strided", scatterAdd.of(laid.dtype), run(laid, span), run(values, count), [run(where, count)], plan, true);
+  launchIndexed(
+    "as_strided",
+    scatterAdd.of(laid.dtype),
+    run(laid, span),
+    run(values, count),
+    [run(where, count)],
+    plan,
+    true,
+  );
 }
 
 /** What the view sees of its base, as a tensor of its own. `x` has the base's shape, in any layout. */

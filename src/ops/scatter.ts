@@ -47,7 +47,8 @@ function put(out: Tensor, dim: number, index: Tensor, source: Operand): void {
 
 const scatterSource: Applied<Writing> = op({
   name: "scatter",
-  forward: ([x, index, source], { dim }: Writing) => written(x as Tensor, (out) => put(out, dim, index as Tensor, source as Tensor)),
+  forward: ([x, index, source], { dim }: Writing) =>
+    written(x as Tensor, (out) => put(out, dim, index as Tensor, source as Tensor)),
   gradients: {
     x: { reads: ["index"], of: ({ g, index }, { dim }) => scatter(g, dim, index, 0) },
     index: null,
@@ -119,7 +120,9 @@ function check(name: string, x: Tensor, dim: number, index: Tensor, source: Oper
   if (source instanceof Tensor) {
     source.check(name);
     if (source.dtype !== x.dtype) {
-      throw new DTypeError(`${name}: Expected self.dtype to be equal to src.dtype: self is ${x.dtype}, src is ${source.dtype}`);
+      throw new DTypeError(
+        `${name}: Expected self.dtype to be equal to src.dtype: self is ${x.dtype}, src is ${source.dtype}`,
+      );
     }
   } else if (typeof source !== "number" && typeof source !== "boolean") {
     throw new ArgumentError(`${name}: src must be a tensor or a number, got ${describe(source)}`);
@@ -151,33 +154,48 @@ export interface ScatterOptions {
  * A copy of `x` with the source (a tensor, or a number) written along a dim where `index` (int32) says:
  * out[i][index[i][j][k]][k] = source[i][j][k] for dim 1. Of several writes to one place the last one stays.
  */
-export function scatter(x: Tensor, dim: number, index: Tensor, source: Operand, ...rest: [options?: ScatterOptions]): Tensor {
+export function scatter(
+  x: Tensor,
+  dim: number,
+  index: Tensor,
+  source: Operand,
+  ...rest: [options?: ScatterOptions]
+): Tensor {
   const { dim: at } = check("scatter", x, dim, index, source);
   const { reduce } = parse("scatter", rest, { reduce: null as string | null });
   const shape = source instanceof Tensor ? source.shape : [];
-  if (reduce === "add") return source instanceof Tensor ? scatterAdd(x, at, index, source) : folded(x, at, index, source, addUp);
+  if (reduce === "add")
+    return source instanceof Tensor ? scatterAdd(x, at, index, source) : folded(x, at, index, source, addUp);
   if (reduce === "multiply") return folded(x, at, index, source, multiply);
-  if (reduce !== null) throw new ArgumentError(`scatter: reduce argument must be either add or multiply, got ${describe(reduce)}`);
+  if (reduce !== null)
+    throw new ArgumentError(`scatter: reduce argument must be either add or multiply, got ${describe(reduce)}`);
   if (source instanceof Tensor) return scatterSource([x, index, source], { dim: at, shape });
   return scatterValue([x, index], { dim: at, shape, value: source });
 }
 
 function folded(x: Tensor, dim: number, index: Tensor, source: Operand, fold: typeof addUp): Tensor {
   if (x.tracked || (source instanceof Tensor && source.tracked)) {
-    throw new ArgumentError('scatter: reduce is not differentiable here; use scatterAdd or scatterReduce');
+    throw new ArgumentError("scatter: reduce is not differentiable here; use scatterAdd or scatterReduce");
   }
   return written(x, (out) => fold(out, dim, index, source));
 }
 
 /** `scatter` into `self`, which is returned. */
-export function scatter_(self: Tensor, dim: number, index: Tensor, source: Operand, ...rest: [options?: ScatterOptions]): Tensor {
+export function scatter_(
+  self: Tensor,
+  dim: number,
+  index: Tensor,
+  source: Operand,
+  ...rest: [options?: ScatterOptions]
+): Tensor {
   const { dim: at } = check("scatter_", self, dim, index, source);
   const { reduce } = parse("scatter_", rest, { reduce: null as string | null });
   overlapping("scatter_", self, [index, source]);
   const shape = source instanceof Tensor ? source.shape : [];
   if (reduce === "add" && source instanceof Tensor) return scatterAdd_(self, at, index, source);
   const write = reduce === null ? put : reduce === "add" ? addUp : reduce === "multiply" ? multiply : null;
-  if (write === null) throw new ArgumentError(`scatter_: reduce argument must be either add or multiply, got ${describe(reduce)}`);
+  if (write === null)
+    throw new ArgumentError(`scatter_: reduce argument must be either add or multiply, got ${describe(reduce)}`);
   const fill = (target: Tensor) => into(target, (out) => write(out, at, index, source));
   if (source instanceof Tensor) return scatterSource.inplace([self, index, source], { dim: at, shape }, fill);
   return scatterValue.inplace([self, index], { dim: at, shape, value: source }, fill);

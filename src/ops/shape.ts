@@ -3,10 +3,10 @@
 import { ShapeError } from "../errors.js";
 import { asInteger, asIntegers, asTensor } from "../op/args.js";
 import { type Applied, op } from "../op/op.js";
-import { type Layout, contiguous as contiguousLayout, formatShape, inferShape } from "../tensor/layout.js";
 import * as layouts from "../tensor/layout.js";
+import { contiguous as contiguousLayout, formatShape, inferShape, type Layout } from "../tensor/layout.js";
 import { temporaries } from "../tensor/lifetime.js";
-import { type Tensor, alias } from "../tensor/tensor.js";
+import { alias, type Tensor } from "../tensor/tensor.js";
 import { contiguous } from "./cast.js";
 import { sum } from "./reduce.js";
 import { type AppliedView, view as viewKind } from "./view.js";

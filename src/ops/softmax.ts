@@ -36,7 +36,11 @@ function along(name: string, family: KernelFamily, dim: number, inputs: readonly
   const order = first.shape.map((_, d) => d).filter((d) => d !== dim);
   if (first.ndim > 0) order.push(dim);
   beginNest(order.map((d) => first.shape[d] as number));
-  for (const x of [out, ...inputs]) addStrided(x, order.map((d) => x.layout.strides[d] as number));
+  for (const x of [out, ...inputs])
+    addStrided(
+      x,
+      order.map((d) => x.layout.strides[d] as number),
+    );
   if (out.numel() === 0) return out;
   if (first.ndim === 0) {
     beginNest([1]);
@@ -103,7 +107,9 @@ function prepared(name: string, x: Tensor, rest: readonly unknown[]): { readonly
   const given = parse(name, rest, { dim: -1, dtype: null as DType | null }, ["dim"]);
   const dtype = given.dtype === null ? x.dtype : checkDtype(name, given.dtype);
   if (!isFloat(dtype)) {
-    throw new DTypeError(`${name}: not implemented for ${dtype}: expected a floating-point tensor, or { dtype: "float32" }`);
+    throw new DTypeError(
+      `${name}: not implemented for ${dtype}: expected a floating-point tensor, or { dtype: "float32" }`,
+    );
   }
   const dim = normalizeDim(name, given.dim, x.ndim);
   return { x: dtype === x.dtype ? x : to(x, dtype), dim };
@@ -130,4 +136,3 @@ export function logSoftmax(x: Tensor, ...rest: Rest): Tensor {
     return logSoftmaxOp([input], dim);
   });
 }
-

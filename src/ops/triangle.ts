@@ -30,21 +30,24 @@ function cut(family: WidthFamily, out: Tensor, x: Tensor, diagonal: number): Ten
 
 const trilOp: Applied<number> = op({
   name: "tril",
-  forward: ([x], diagonal: number) => cut(trils, empty("tril", (x as Tensor).shape, (x as Tensor).dtype), x as Tensor, diagonal),
+  forward: ([x], diagonal: number) =>
+    cut(trils, empty("tril", (x as Tensor).shape, (x as Tensor).dtype), x as Tensor, diagonal),
   gradients: { x: { reads: [], of: ({ g }, diagonal) => tril(g, diagonal) } },
   tangent: "linear",
 });
 
 const triuOp: Applied<number> = op({
   name: "triu",
-  forward: ([x], diagonal: number) => cut(trius, empty("triu", (x as Tensor).shape, (x as Tensor).dtype), x as Tensor, diagonal),
+  forward: ([x], diagonal: number) =>
+    cut(trius, empty("triu", (x as Tensor).shape, (x as Tensor).dtype), x as Tensor, diagonal),
   gradients: { x: { reads: [], of: ({ g }, diagonal) => triu(g, diagonal) } },
   tangent: "linear",
 });
 
 function read(name: string, x: Tensor, rest: readonly unknown[]): number {
   asTensor(name, x);
-  if (x.ndim < 2) throw new ShapeError(`${name}: input tensor must have at least 2 dimensions, got ${formatShape(x.shape)}`);
+  if (x.ndim < 2)
+    throw new ShapeError(`${name}: input tensor must have at least 2 dimensions, got ${formatShape(x.shape)}`);
   const { diagonal } = parse(name, rest, { diagonal: 0 }, ["diagonal"]);
   return asInteger(name, diagonal, "diagonal");
 }

@@ -1,14 +1,14 @@
 // The view kind: results that share their input's storage, and the history of views whose storage was written.
 
 import { asTensor } from "../op/args.js";
-import { Operation, type Label, labelOf } from "../op/operation.js";
+import { type Label, labelOf, Operation } from "../op/operation.js";
 import type { Slices } from "../tape/inplace.js";
 import { mode } from "../tape/mode.js";
 import { type Backward, Node } from "../tape/node.js";
 import { edgeOf, factsOf } from "../tape/record.js";
 import { type ViewGraph, type ViewKind, ViewOf } from "../tape/view.js";
-import { type Layout, contiguous } from "../tensor/layout.js";
-import { type History, type Tensor, alias } from "../tensor/tensor.js";
+import { contiguous, type Layout } from "../tensor/layout.js";
+import { alias, type History, type Tensor } from "../tensor/tensor.js";
 import { add } from "./arithmetic.js";
 import { cutOut, placed, region } from "./region.js";
 
@@ -23,7 +23,11 @@ export interface View<Parameters> {
    * The gradient of the input from those of the results; `shape` is the input's. If left out, the gradient is put
    * into zeros where the view sees it.
    */
-  readonly adjoint?: (gradients: readonly (Tensor | null)[], shape: readonly number[], parameters: Parameters) => Tensor;
+  readonly adjoint?: (
+    gradients: readonly (Tensor | null)[],
+    shape: readonly number[],
+    parameters: Parameters,
+  ) => Tensor;
   /** The operation gives several results, which may then not be written in place. */
   readonly several?: boolean;
 }
@@ -91,7 +95,11 @@ export function view<Parameters = null>(spec: View<Parameters>): AppliedView<Par
   };
   const operation = new Operation(
     spec.name,
-    (label === undefined ? labelOf(spec.name) : typeof label === "string" ? label : ({ own }: Made<Parameters>) => label(own)) as Label,
+    (label === undefined
+      ? labelOf(spec.name)
+      : typeof label === "string"
+        ? label
+        : ({ own }: Made<Parameters>) => label(own)) as Label,
     ["x"],
     1,
     [formula as never],
@@ -100,7 +108,8 @@ export function view<Parameters = null>(spec: View<Parameters>): AppliedView<Par
   );
   const all = (x: Tensor, parameters: Parameters): Tensor[] => {
     asTensor(spec.name, x);
-    const kind: ViewKind = spec.several === true ? "multi" : mode.inference ? "inference" : mode.grad ? "plain" : "noGrad";
+    const kind: ViewKind =
+      spec.several === true ? "multi" : mode.inference ? "inference" : mode.grad ? "plain" : "noGrad";
     const outputs = spec.layouts(x.layout, parameters).map((layout) => {
       const out = alias(x, layout);
       asViewOf(out, x, kind);

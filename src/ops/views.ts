@@ -2,11 +2,11 @@
 
 import { ArgumentError } from "../errors.js";
 import { asInteger, asIntegers, asTensor, parse, type Trailing } from "../op/args.js";
-import type { Layout } from "../tensor/layout.js";
-import * as layouts from "../tensor/layout.js";
 import { prepareWrite } from "../tape/inplace.js";
 import { mode } from "../tape/mode.js";
 import { bytesOf } from "../tensor/dtype.js";
+import type { Layout } from "../tensor/layout.js";
+import * as layouts from "../tensor/layout.js";
 import { temporaries } from "../tensor/lifetime.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { zeros } from "./creation.js";
@@ -67,7 +67,11 @@ interface Moved {
 }
 
 /** Dims moved to other places, the rest in their order; a view. */
-export function movedim(x: Tensor, source: number | readonly number[], destination: number | readonly number[]): Tensor {
+export function movedim(
+  x: Tensor,
+  source: number | readonly number[],
+  destination: number | readonly number[],
+): Tensor {
   asTensor("movedim", x);
   const { source: from, destination: to }: Moved = { source, destination };
   const marked = { shape: x.shape.map((_, d) => d + 2), strides: x.shape.map((_, d) => d), offset: 0 };
@@ -97,7 +101,13 @@ export function sliceAlong(x: Tensor, dim: number, start: number | null, end: nu
 export function narrow(x: Tensor, dim: number, start: number | Tensor, length: number): Tensor {
   asTensor("narrow", x);
   const first = typeof start === "number" ? start : Number(asTensor("narrow", start, "start").item());
-  const layout = layouts.narrow("narrow", x.layout, asInteger("narrow", dim, "dim"), asInteger("narrow", first, "start"), asInteger("narrow", length, "length"));
+  const layout = layouts.narrow(
+    "narrow",
+    x.layout,
+    asInteger("narrow", dim, "dim"),
+    asInteger("narrow", first, "start"),
+    asInteger("narrow", length, "length"),
+  );
   const at = layouts.normalizeDim("narrow", dim, x.ndim);
   const from = first < 0 ? first + (x.shape[at] as number) : first;
   return sliceOp(x, { dim: at, start: from, end: from + (layout.shape[at] as number), step: 1 });
@@ -144,7 +154,10 @@ export interface DiagonalOptions {
 }
 
 /** A diagonal of two dims, in a new last dim; a view. */
-export function diagonal(x: Tensor, ...rest: Trailing<[offset: number, dim1: number, dim2: number], DiagonalOptions>): Tensor {
+export function diagonal(
+  x: Tensor,
+  ...rest: Trailing<[offset: number, dim1: number, dim2: number], DiagonalOptions>
+): Tensor {
   asTensor("diagonal", x);
   return diagonalOp(x, parse("diagonal", rest, { offset: 0, dim1: 0, dim2: 1 }, ["offset", "dim1", "dim2"]));
 }
@@ -198,13 +211,24 @@ const splitOp: AppliedView<Pieces> = viewKind({
   adjoint: (gradients, shape, { dim, sizes }) =>
     temporaries(() => {
       const known = gradients.find((g) => g !== null) as Tensor;
-      const pieces = gradients.map((g, i) => g ?? zeros(shape.map((size, d) => (d === dim ? (sizes[i] as number) : size)), { dtype: known.dtype }));
+      const pieces = gradients.map(
+        (g, i) =>
+          g ??
+          zeros(
+            shape.map((size, d) => (d === dim ? (sizes[i] as number) : size)),
+            { dtype: known.dtype },
+          ),
+      );
       return cat(pieces, dim);
     }),
 });
 
 /** Pieces along a dim, of one size (the last may be smaller) or of the given sizes; views that refuse writing in place. */
-export function split(x: Tensor, parts: number | readonly number[], ...rest: Trailing<[dim: number], { readonly dim?: number }>): Tensor[] {
+export function split(
+  x: Tensor,
+  parts: number | readonly number[],
+  ...rest: Trailing<[dim: number], { readonly dim?: number }>
+): Tensor[] {
   asTensor("split", x);
   const { dim } = parse("split", rest, { dim: 0 }, ["dim"]);
   const at = layouts.normalizeDim("split", dim, x.ndim);
@@ -212,12 +236,20 @@ export function split(x: Tensor, parts: number | readonly number[], ...rest: Tra
 }
 
 /** Pieces of the given sizes along a dim. */
-export function splitWithSizes(x: Tensor, sizes: readonly number[], ...rest: Trailing<[dim: number], { readonly dim?: number }>): Tensor[] {
+export function splitWithSizes(
+  x: Tensor,
+  sizes: readonly number[],
+  ...rest: Trailing<[dim: number], { readonly dim?: number }>
+): Tensor[] {
   return split(x, asIntegers("splitWithSizes", sizes, "split_sizes"), ...rest);
 }
 
 /** At most `chunks` pieces of equal size along a dim; views that refuse writing in place. */
-export function chunk(x: Tensor, chunks: number, ...rest: Trailing<[dim: number], { readonly dim?: number }>): Tensor[] {
+export function chunk(
+  x: Tensor,
+  chunks: number,
+  ...rest: Trailing<[dim: number], { readonly dim?: number }>
+): Tensor[] {
   asTensor("chunk", x);
   const { dim } = parse("chunk", rest, { dim: 0 }, ["dim"]);
   const at = layouts.normalizeDim("chunk", dim, x.ndim);
@@ -262,7 +294,15 @@ export function flatten(
 /** One dim made several of the given sizes, one of which may be -1; a view. */
 export function unflatten(x: Tensor, dim: number, sizes: readonly number[]): Tensor {
   asTensor("unflatten", x);
-  return reshape(x, layouts.unflattenShape("unflatten", x.shape, asInteger("unflatten", dim, "dim"), asIntegers("unflatten", sizes, "sizes")));
+  return reshape(
+    x,
+    layouts.unflattenShape(
+      "unflatten",
+      x.shape,
+      asInteger("unflatten", dim, "dim"),
+      asIntegers("unflatten", sizes, "sizes"),
+    ),
+  );
 }
 
 /** In the shape of another tensor, as a view of repeated elements. */
@@ -316,7 +356,10 @@ export function t_(self: Tensor): Tensor {
 }
 
 /** `squeeze` in place. */
-export function squeeze_(self: Tensor, ...rest: Parameters<typeof squeeze> extends [unknown, ...infer R] ? R : never): Tensor {
+export function squeeze_(
+  self: Tensor,
+  ...rest: Parameters<typeof squeeze> extends [unknown, ...infer R] ? R : never
+): Tensor {
   return become("squeeze_", self, squeeze(self, ...rest));
 }
 
@@ -335,5 +378,4 @@ export function asStrided_(
   return become("asStrided_", self, asStrided(self, size, stride, ...rest));
 }
 
-export { transpose_ as swapaxes_, transpose_ as swapdims_ };
-export { transpose as swapaxes, transpose as swapdims };
+export { transpose as swapaxes, transpose as swapdims, transpose_ as swapaxes_, transpose_ as swapdims_ };
