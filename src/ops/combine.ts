@@ -10,7 +10,7 @@ import { type DType, isFloat } from "../tensor/dtype.js";
 import { temporaries } from "../tensor/lifetime.js";
 import { Tensor } from "../tensor/tensor.js";
 import { div, mul, neg, sub } from "./arithmetic.js";
-import { eq, le, logicalAnd } from "./compare.js";
+import { eq } from "./compare.js";
 import { zerosLike } from "./creation.js";
 import { masked, scalarLabel, unlessMasked } from "./masked.js";
 import { exp2, sigmoid } from "./pointwise.js";
