@@ -1,75 +1,27 @@
 // Creation: tensors from JavaScript values, constants, ranges.
 
 import { ArgumentError, DTypeError, ShapeError } from "../errors.js";
-import { asIntegers, asTensor, describe, isOptions, parse } from "../op/args.js";
-import { copyInto } from "../op/copy.js";
+import { asTensor, describe, isOptions, parse, type Trailing } from "../op/args.js";
+import { castTo, copyInto } from "../op/copy.js";
+import { type CreationOptions, creation, dtypeFrom, like, make, type Shape } from "../op/creation.js";
 import { addTensor, beginNest, writeNest } from "../op/nest.js";
-import { bytesOf, checkDtype, type DType, getDefaultDtype, isFloat, type TypedArray } from "../tensor/dtype.js";
-import { checkShape, likeStrides, numel } from "../tensor/layout.js";
-import { empty as blank, emptyOf, Tensor } from "../tensor/tensor.js";
+import { bytesOf, type DType, getDefaultDtype, type TypedArray } from "../tensor/dtype.js";
+import { numel } from "../tensor/layout.js";
+import { temporaries } from "../tensor/lifetime.js";
+import { elementsOf, item } from "../tensor/read.js";
+import { Tensor } from "../tensor/tensor.js";
 import { setParameter } from "../wasm/block.js";
 import { KernelFamily, WidthFamily } from "../wasm/kernels.js";
 import { launch } from "../wasm/launch.js";
-import { views } from "../wasm/memory.js";
+import { pow } from "./arithmetic.js";
+import { to } from "./cast.js";
+import { reshape } from "./shape.js";
 
-/** Options of all functions that make tensors. */
-export interface CreationOptions {
-  /** Dtype of the result. */
-  readonly dtype?: DType | null;
-  /** Whether the result collects gradients; floating-point dtypes only. */
-  readonly requiresGrad?: boolean;
-}
-
-/** A shape: one array of sizes. */
-export type Shape = readonly number[];
+/** Nested arrays of numbers or booleans. */
+export type { CreationOptions, Shape } from "../op/creation.js";
 
 /** Nested arrays of numbers or booleans. */
 export type NestedArray = number | boolean | readonly NestedArray[];
-
-const creationDefaults = { dtype: null, requiresGrad: false } satisfies CreationOptions;
-
-/** The dtype that options name, or the one given. */
-export function dtypeFrom(op: string, options: CreationOptions, otherwise: DType): DType {
-  return options.dtype === null || options.dtype === undefined ? otherwise : checkDtype(op, options.dtype);
-}
-
-/** Reads the options that all creating functions have. */
-export function creation(op: string, given: readonly unknown[]): CreationOptions {
-  return parse<CreationOptions>(op, given, creationDefaults);
-}
-
-/** Checks before anything is made that a dtype may require gradients. */
-export function checkRequiresGrad(op: string, dtype: DType, requiresGrad: boolean | undefined): void {
-  if (requiresGrad === true && !isFloat(dtype)) {
-    throw new DTypeError(`${op}: Only Tensors of floating point dtype can require gradients, got ${dtype}`);
-  }
-}
-
-/** Makes a tensor, fills it, and lets it collect gradients where the options say so. */
-export function make(
-  op: string,
-  shape: Shape,
-  dtype: DType,
-  options: CreationOptions,
-  fill: (out: Tensor) => void,
-): Tensor {
-  asIntegers(op, shape, "shape");
-  checkShape(op, shape);
-  checkRequiresGrad(op, dtype, options.requiresGrad);
-  const out = blank(op, [...shape], dtype);
-  fill(out);
-  out.collects = options.requiresGrad === true;
-  return out;
-}
-
-function viewOf(dtype: DType): TypedArray {
-  return dtype === "float32" ? views.f32 : dtype === "float64" ? views.f64 : dtype === "int32" ? views.i32 : views.u8;
-}
-
-/** The typed view over linear memory for a dtype, and where a contiguous tensor starts in it. */
-export function elementsOf(x: Tensor): { readonly view: TypedArray; readonly start: number } {
-  return { view: viewOf(x.dtype), start: x.address / bytesOf(x.dtype) };
-}
 
 function typedDtype(data: ArrayBufferView): DType | null {
   if (data instanceof Float32Array) return "float32";
@@ -179,18 +131,6 @@ export function empty(shape: Shape, ...rest: [options?: CreationOptions]): Tenso
   return make("empty", shape, dtypeFrom("empty", options, getDefaultDtype()), options, () => {});
 }
 
-/** Makes a tensor like another: its shape, its dtype unless options name one, its layout where that is dense. */
-function like(op: string, x: Tensor, rest: readonly unknown[], fill: (out: Tensor) => void): Tensor {
-  asTensor(op, x);
-  const options = creation(op, rest);
-  const dtype = dtypeFrom(op, options, x.dtype);
-  checkRequiresGrad(op, dtype, options.requiresGrad);
-  const out = emptyOf(op, { shape: x.shape, strides: likeStrides(x.layout), offset: 0 }, dtype);
-  fill(out);
-  out.collects = options.requiresGrad === true;
-  return out;
-}
-
 /** Zeros of the shape, dtype and dense layout of `x`, without history. */
 export function zerosLike(x: Tensor, ...rest: [options?: CreationOptions]): Tensor {
   return like("zerosLike", x, rest, (out) => copyInto(out, 0));
@@ -215,37 +155,47 @@ const aranges = /* @__PURE__ */ new KernelFamily("arange");
 const linspaces = /* @__PURE__ */ new KernelFamily("linspace");
 const eyes = /* @__PURE__ */ new WidthFamily("eye");
 
+/** Options of `arange`; bounds and step by name are an alternative to positions. */
+export interface ArangeOptions extends CreationOptions {
+  readonly start?: number;
+  readonly end?: number;
+  readonly step?: number;
+}
+
 /**
  * Numbers from `start` (0) up to, not including, `end` in steps of `step` (1): `arange(end)`, `arange(start, end)`,
  * `arange(start, end, step)`, then options. Default dtype float32.
  * @throws ArgumentError for a step of zero or one that leads away from the end.
  */
-export function arange(...args: [number, ...(number | CreationOptions | undefined)[]]): Tensor {
-  const numbers: number[] = [];
-  const rest: unknown[] = [];
-  for (const arg of args) {
-    if (typeof arg === "number" && rest.length === 0) numbers.push(arg);
-    else rest.push(arg);
-  }
-  const options = creation("arange", rest);
-  if (numbers.length === 0 || numbers.length > 3) {
+export function arange(...args: [...(number | ArangeOptions | undefined)[]]): Tensor {
+  const numbers = args.filter((arg) => typeof arg === "number" || typeof arg === "boolean").map(Number);
+  const rest = args.filter((arg) => typeof arg !== "number" && typeof arg !== "boolean");
+  const named = parse("arange", rest, {
+    start: null as number | null,
+    end: null as number | null,
+    step: null as number | null,
+    dtype: null as DType | null,
+    requiresGrad: false,
+  });
+  if (numbers.length + (named.end === null ? 0 : 1) === 0 || numbers.length > 3) {
     throw new ArgumentError(
       `arange: expected (end), (start, end) or (start, end, step), got ${numbers.length} numbers`,
     );
   }
-  const [start, end, step] = (
-    numbers.length === 1 ? [0, numbers[0], 1] : [numbers[0], numbers[1], numbers[2] ?? 1]
-  ) as [number, number, number];
+  const positional = numbers.length === 1 && named.end === null ? [null, numbers[0]] : numbers;
+  const start = positional[0] ?? named.start ?? 0;
+  const end = positional[1] ?? named.end ?? 0;
+  const step = positional[2] ?? Number(named.step ?? 1);
   if (step === 0) throw new ArgumentError("arange: step must be nonzero");
   if (!Number.isFinite(start) || !Number.isFinite(end))
     throw new ArgumentError(`arange: unsupported range: ${start} -> ${end}`);
   if ((end - start) / step < 0)
-    throw new ArgumentError("arange: upper bound and larger bound inconsistent with step sign");
-  const dtype = dtypeFrom("arange", options, getDefaultDtype());
+    throw new ArgumentError("arange: upper bound and lower bound inconsistent with step sign");
+  const dtype = dtypeFrom("arange", named, getDefaultDtype());
   if (dtype === "bool") throw new DTypeError("arange: not for bool");
   const whole = dtype === "int32" ? Math.trunc : (x: number) => x;
   const size = Math.ceil((whole(end) - whole(start)) / whole(step));
-  return make("arange", [size], dtype, options, (out) => {
+  return make("arange", [size], dtype, named, (out) => {
     beginNest([size]);
     addTensor(out);
     setParameter(0, start);
@@ -254,9 +204,25 @@ export function arange(...args: [number, ...(number | CreationOptions | undefine
   });
 }
 
+/** A bound given as a number or as a 0-dim tensor. */
+function bound(op: string, value: number | Tensor): number {
+  if (!(value instanceof Tensor)) return value;
+  asTensor(op, value);
+  if (value.ndim !== 0)
+    throw new ArgumentError(`${op}: only supports 0-dimensional start and end tensors, got ${describe(value)}`);
+  return Number(item(value));
+}
+
 /** `steps` numbers from `start` to `end`, both included, evenly spaced. */
-export function linspace(start: number, end: number, steps: number, ...rest: [options?: CreationOptions]): Tensor {
+export function linspace(
+  from: number | Tensor,
+  to: number | Tensor,
+  steps: number,
+  ...rest: [options?: CreationOptions]
+): Tensor {
   const options = creation("linspace", rest);
+  const start = bound("linspace", from);
+  const end = bound("linspace", to);
   if (!Number.isInteger(steps) || steps < 0)
     throw new ArgumentError(`linspace: number of steps must be non-negative, got ${steps}`);
   const dtype = dtypeFrom("linspace", options, getDefaultDtype());
@@ -289,4 +255,46 @@ export function eye(n: number, ...rest: [m?: number | CreationOptions, options?:
     launch(eyes.of(bytesOf(dtype)), writeNest());
     one.dispose();
   });
+}
+
+/** `steps` powers of `base` (10), evenly spaced in the exponent from `start` to `end`, both included. */
+export function logspace(
+  start: number | Tensor,
+  end: number | Tensor,
+  steps: number,
+  ...rest: Trailing<[base: number], CreationOptions & { readonly base?: number }>
+): Tensor {
+  const { base, ...options } = parse("logspace", rest, { base: 10, dtype: null as DType | null, requiresGrad: false }, [
+    "base",
+  ]);
+  const dtype = dtypeFrom("logspace", options, getDefaultDtype());
+  return temporaries(() => {
+    const exponents = linspace(start, end, steps, { dtype: "float64" });
+    const powers = castTo(pow(base, exponents), dtype);
+    return make("logspace", [steps], dtype, options, (out) => copyInto(out, powers));
+  });
+}
+
+/** A 0-dim tensor of one value. */
+export function scalarTensor(value: number | boolean, ...rest: [options?: CreationOptions]): Tensor {
+  const options = creation("scalarTensor", rest);
+  return make("scalarTensor", [], dtypeFrom("scalarTensor", options, getDefaultDtype()), options, (out) =>
+    copyInto(out, value),
+  );
+}
+
+/** A tensor as it is where it has the dtype, with its history; everything else as `tensor`. */
+export function asTensorOf(
+  data: NestedArray | TypedArray | Tensor,
+  ...rest: [options?: { readonly dtype?: DType | null }]
+): Tensor {
+  const { dtype } = parse("asTensor", rest, { dtype: null as DType | null });
+  return data instanceof Tensor ? (dtype === null ? data : to(data, dtype)) : tensor(data, { dtype });
+}
+export { asTensorOf as asTensor };
+
+/** A tensor of a shape from a typed array, copied. */
+export function fromTypedArray(data: TypedArray, shape: Shape): Tensor {
+  const flat = tensor(data);
+  return temporaries(() => reshape(flat, shape));
 }

@@ -3,6 +3,7 @@
 import { ArgumentError, DTypeError } from "../errors.js";
 import { asInteger, asNumber, asTensor, isOptions, parse } from "../op/args.js";
 import { asContiguous, copyInto } from "../op/copy.js";
+import { type CreationOptions, dtypeFrom, make, type Shape } from "../op/creation.js";
 import { draw, generatorOf } from "../op/draw.js";
 import { type Applied, op } from "../op/op.js";
 import { type DType, getDefaultDtype, isFloat } from "../tensor/dtype.js";
@@ -11,7 +12,7 @@ import { isContiguous, isDenseNonOverlapping } from "../tensor/layout.js";
 import { temporaries } from "../tensor/lifetime.js";
 import { alias, empty, Tensor } from "../tensor/tensor.js";
 import { KernelFamily } from "../wasm/kernels.js";
-import { type CreationOptions, dtypeFrom, make, type Shape, zerosLike } from "./creation.js";
+import { zerosLike } from "./creation.js";
 
 /** Options of random functions that make tensors. */
 export interface RandomOptions extends CreationOptions {

@@ -12,6 +12,7 @@ import {
   ones,
   ShapeError,
   scope,
+  type Tensor,
   tensor,
   zeros,
 } from "../../src/entries/node.js";
@@ -33,7 +34,7 @@ describe("backward", () => {
     const root = w.mul(3).sum();
     w.grad = null;
     autograd.backward([root, root]);
-    expect(w.grad?.tolist()).toEqual([6, 6]);
+    expect((w.grad as Tensor | null)?.tolist()).toEqual([6, 6]);
     expect(() => autograd.backward([root, tensor(1)])).toThrow(/does not require grad/);
   });
 

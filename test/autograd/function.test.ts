@@ -257,7 +257,7 @@ describe("higher order and anomalies", () => {
     const g = x.grad as Tensor;
     x.grad = null;
     g.mul(g).sum().backward();
-    expect(x.grad?.item()).toBe(2 * 27 * 18);
+    expect((x.grad as Tensor | null)?.item()).toBe(2 * 27 * 18);
   });
 
   it("#169 #170 #171 #173 NaN and errors name the forward call", () => {
