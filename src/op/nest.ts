@@ -1,5 +1,6 @@
 // From operands to a loop nest: broadcast, reordered and merged dims, written into the call block.
 
+import { ShapeError } from "../errors.js";
 import { bytesOf, type DType } from "../tensor/dtype.js";
 import type { Layout } from "../tensor/layout.js";
 import { Tensor } from "../tensor/tensor.js";
@@ -13,14 +14,17 @@ export type Operand = Tensor | number | boolean;
 // The nest that is being put together: one at a time, so that a call makes no garbage.
 let rank = 0;
 let operands = 0;
-const sizes = new Int32Array(MOST_DIMS);
+/** Most dims of a nest before it is simplified. */
+const MOST_RANK = 64;
+const sizes = new Int32Array(MOST_RANK);
 const pointers = new Float64Array(MOST_OPERANDS);
-const strides = Array.from({ length: MOST_OPERANDS }, () => new Int32Array(MOST_DIMS));
+const strides = Array.from({ length: MOST_OPERANDS }, () => new Int32Array(MOST_RANK));
 
 /** Starts a nest over `shape`. */
 export function beginNest(shape: readonly number[]): void {
   rank = shape.length;
   operands = 0;
+  if (rank > MOST_RANK) throw new ShapeError(`only tensors with up to ${MOST_RANK} dims are supported, got ${rank}`);
   for (let d = 0; d < rank; d++) sizes[d] = shape[d] as number;
 }
 
@@ -152,6 +156,9 @@ function count(from: number, to: number): number {
 }
 
 function write(): void {
+  if (rank > MOST_DIMS) {
+    throw new ShapeError(`strides that need ${rank} nested loops are not supported, at most ${MOST_DIMS}; make the operands contiguous`);
+  }
   writeBlock(rank, sizes, operands, pointers, strides);
 }
 
