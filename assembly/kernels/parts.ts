@@ -92,3 +92,13 @@ export function frexp_mantissa_f64(block: usize, begin: u32, end: u32): void { m
 }
 export function nan_to_num_f32(block: usize, begin: u32, end: u32): void { nanToNum<f32>(block, begin, end); }
 export function nan_to_num_f64(block: usize, begin: u32, end: u32): void { nanToNum<f64>(block, begin, end); }
+
+/** π below 0, else 0; NaN for NaN. */
+@final class Angle<T> extends Unary<T> {
+  @inline many(a: v128): v128 {
+    const below = v128.and(v128.lt<T>(a, v128.splat<T>(<T>0)), v128.splat<T>(<T>3.141592653589793));
+    return v128.bitselect(a, below, v128.ne<T>(a, a));
+  }
+}
+export function angle_f32(block: usize, begin: u32, end: u32): void { map1<f32, Angle<f32>>(block, begin, end); }
+export function angle_f64(block: usize, begin: u32, end: u32): void { map1<f64, Angle<f64>>(block, begin, end); }

@@ -40,10 +40,12 @@ export {
   mvlgamma as multigammaln,
   polygamma,
 } from "./gamma.js";
+export { logsumexp } from "./moments.js";
 export { logit, sinc } from "./parts.js";
 export { erf, erfc, exp2, expm1, log1p, sigmoid as expit } from "./pointwise.js";
 export * from "./polynomials.js";
 export { round } from "./rounding.js";
+export { logSoftmax, softmax } from "./softmax.js";
 
 const ROOT_HALF = Math.SQRT1_2;
 

@@ -12,6 +12,7 @@ import { broadcastShapes } from "../tensor/layout.js";
 import { temporaries } from "../tensor/lifetime.js";
 import { emptyOf, Tensor } from "../tensor/tensor.js";
 import { WidthFamily } from "../wasm/kernels.js";
+import { nonzero } from "./nonzero.js";
 
 interface WhereParameters {
   readonly shape: readonly number[];
@@ -51,11 +52,16 @@ const choose: Applied<WhereParameters> = op({
 });
 
 /**
- * a where the condition (bool) holds, else b, element by element; all broadcast, a and b are promoted.
+ * a where the condition (bool) holds, else b, element by element; all broadcast, a and b are promoted. The condition alone
+ * gives the indices where it holds, one tensor for each dim.
  * @throws DTypeError unless the condition is bool.
  */
-export function where(condition: Tensor, a: Operand, b: Operand): Tensor {
+export function where(condition: Tensor): Tensor[];
+export function where(condition: Tensor, a: Operand, b: Operand): Tensor;
+export function where(condition: Tensor, ...choices: [] | [a: Operand, b: Operand]): Tensor | Tensor[] {
   asTensor("where", condition, "condition");
+  if (choices.length === 0) return nonzero(condition, { asTuple: true });
+  const [a, b] = choices;
   if (condition.dtype !== "bool") {
     throw new DTypeError(
       `where: expected condition to be a boolean tensor, but got a tensor with dtype ${condition.dtype}`,

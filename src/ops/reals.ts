@@ -1,0 +1,34 @@
+// What functions of complex numbers give for real ones: real, conj, angle.
+
+import { DTypeError } from "../errors.js";
+import { asTensor } from "../op/args.js";
+import { elementwise, type Unary } from "../op/elementwise.js";
+import type { Tensor } from "../tensor/tensor.js";
+import { zerosLike } from "./creation.js";
+
+/** The real part: `x` itself, as there are no complex dtypes. */
+export function real(x: Tensor): Tensor {
+  return asTensor("real", x);
+}
+
+/** The imaginary part, which real tensors do not have. @throws DTypeError always. */
+export function imag(x: Tensor): Tensor {
+  throw new DTypeError(
+    `imag: imag is not implemented for tensors with non-complex dtypes, got ${asTensor("imag", x).dtype}`,
+  );
+}
+
+/** The complex conjugate: `x` itself. */
+export function conj(x: Tensor): Tensor {
+  return asTensor("conj", x);
+}
+
+/** The same as `conj`: there is nothing to be worked out later. */
+export { conj as conjPhysical, conj as resolveConj, conj as resolveNeg };
+
+/** The angle in the complex plane: π below 0, else 0; NaN for NaN. The gradient is zero. */
+export const angle: Unary = elementwise({
+  name: "angle",
+  dtype: "floating",
+  partials: { x: { reads: [], of: ({ g }) => zerosLike(g) } },
+});
