@@ -10,8 +10,20 @@ import { float64, tensor } from "wengert";
 const options = { dtype: float64 };
 const x = tensor([0.5, -1.25], options);
 const y = tensor([0.75, -0.5], options);
-const W = tensor([[0.3, -0.8], [0.6, 0.1]], { ...options, requiresGrad: true });
-const V = tensor([[1.1, -0.4], [0.7, 0.9]], { ...options, requiresGrad: true });
+const W = tensor(
+  [
+    [0.3, -0.8],
+    [0.6, 0.1],
+  ],
+  { ...options, requiresGrad: true },
+);
+const V = tensor(
+  [
+    [1.1, -0.4],
+    [0.7, 0.9],
+  ],
+  { ...options, requiresGrad: true },
+);
 
 const h = W.matmul(x).tanh();
 const yHat = V.matmul(h);

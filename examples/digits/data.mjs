@@ -6,10 +6,16 @@ import { int32, manualSeed, randperm, tensor } from "wengert";
 /** All digits: pixels as numbers in [0, 1], [1797, 64], and labels, [1797]. */
 export function readDigits() {
   const text = gunzipSync(readFileSync(new URL("digits.csv.gz", import.meta.url))).toString();
-  const rows = text.trim().split("\n").map((line) => line.split(",").map(Number));
+  const rows = text
+    .trim()
+    .split("\n")
+    .map((line) => line.split(",").map(Number));
   return {
     pixels: tensor(rows.map((row) => row.slice(0, 64))).div(16),
-    labels: tensor(rows.map((row) => row[64]), { dtype: int32 }),
+    labels: tensor(
+      rows.map((row) => row[64]),
+      { dtype: int32 },
+    ),
   };
 }
 

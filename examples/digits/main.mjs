@@ -20,7 +20,7 @@ function readOptions() {
     const options = Object.fromEntries(Object.keys(DEFAULTS).map((name) => [name, { type: "string" }]));
     ({ values } = parseArgs({ options, allowPositionals: false }));
   } catch (error) {
-    fail(error.message);
+    fail(error.message.split("\n")[0]);
   }
   const read = (name, holds, wanted) => {
     const text = values[name];
@@ -52,7 +52,11 @@ const network = makeNetwork(hidden);
 const update = makeOptimiser(network.parameters);
 console.log(`${count} digits to learn from, ${test.pixels.size(0)} to test on; 64 → ${hidden} → 10, seed ${seed}`);
 
-const bar = new SingleBar({ format: "epoch {epoch} {bar} {value}/{total} loss {loss}", hideCursor: true, clearOnComplete: true });
+const bar = new SingleBar({
+  format: "epoch {epoch} {bar} {value}/{total} loss {loss}",
+  hideCursor: true,
+  clearOnComplete: true,
+});
 const onTerminal = process.stdout.isTTY === true;
 const start = performance.now();
 for (let epoch = 1; epoch <= epochs; epoch++) {
@@ -78,19 +82,28 @@ for (let epoch = 1; epoch <= epochs; epoch++) {
   });
   if (onTerminal) bar.stop();
   const loss = (total / count).toFixed(4);
-  console.log(`epoch ${String(epoch).padStart(2)}  loss ${loss}  accuracy ${(100 * accuracy(network, train)).toFixed(1)} %`);
+  console.log(
+    `epoch ${String(epoch).padStart(2)}  loss ${loss}  accuracy ${(100 * accuracy(network, train)).toFixed(1)} %`,
+  );
 }
 const seconds = (performance.now() - start) / 1000;
 
 const reached = accuracy(network, test);
 console.log(`\ntest accuracy ${reached.toFixed(4)}`);
-console.log(`${seconds.toFixed(2)} s, ${Math.round((epochs * count) / seconds)} samples/s, peak ${(memory().peak / 2 ** 20).toFixed(2)} MiB of tensors`);
+console.log(
+  `${seconds.toFixed(2)} s, ${Math.round((epochs * count) / seconds)} samples/s, peak ${(memory().peak / 2 ** 20).toFixed(2)} MiB of tensors`,
+);
 
 scope(() => {
   const shown = test.pixels.narrow(0, 0, 5);
   const read = noGrad(() => network.forward(shown).argmax(1).tolist());
   const truth = test.labels.narrow(0, 0, 5).tolist();
-  console.log(`\n${drawDigits(shown.tolist(), read.map((digit, i) => `reads ${digit}, is ${truth[i]}`))}`);
+  console.log(
+    `\n${drawDigits(
+      shown.tolist(),
+      read.map((digit, i) => `reads ${digit}, is ${truth[i]}`),
+    )}`,
+  );
 
   const a = tensor(2, { requiresGrad: true });
   const b = tensor(3, { requiresGrad: true });

@@ -4,7 +4,10 @@ import { F, noGrad, rand, zeros, zerosLike } from "wengert";
 /** Weights drawn as PyTorch's `nn.Linear` draws them: uniform within 1/√inputs. */
 function linear(inputs, outputs) {
   const bound = 1 / inputs ** 0.5;
-  const weight = rand([outputs, inputs]).mul(2 * bound).sub(bound).requiresGrad_();
+  const weight = rand([outputs, inputs])
+    .mul(2 * bound)
+    .sub(bound)
+    .requiresGrad_();
   return { weight, bias: zeros([outputs], { requiresGrad: true }) };
 }
 

@@ -14,7 +14,12 @@ export function drawDigits(images, captions) {
     );
     lines.push(cells.join("   ").trimEnd());
   }
-  lines.push(captions.map((caption) => caption.padEnd(16)).join("   ").trimEnd());
+  lines.push(
+    captions
+      .map((caption) => caption.padEnd(16))
+      .join("   ")
+      .trimEnd(),
+  );
   return lines.join("\n");
 }
 

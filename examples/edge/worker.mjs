@@ -32,9 +32,18 @@ function update() {
 /** Learns from points and returns the mean squared error that is left. */
 function learn(points) {
   return scope(() => {
-    const x = tensor(points.map(([at]) => at), { dtype: float64 });
-    const y = tensor(points.map(([, value]) => value), { dtype: float64 });
-    const powers = stack(Array.from({ length: DEGREE + 1 }, (_, k) => x.pow(k)), 1);
+    const x = tensor(
+      points.map(([at]) => at),
+      { dtype: float64 },
+    );
+    const y = tensor(
+      points.map(([, value]) => value),
+      { dtype: float64 },
+    );
+    const powers = stack(
+      Array.from({ length: DEGREE + 1 }, (_, k) => x.pow(k)),
+      1,
+    );
     let error = 0;
     for (let i = 0; i < STEPS; i++) {
       error = scope(() => {
@@ -53,7 +62,8 @@ function pointsOf(body) {
   const points = body?.points;
   if (!Array.isArray(points) || points.length === 0) return "expected { points: [[x, y], …] } with at least one point";
   if (points.length > MOST_POINTS) return `at most ${MOST_POINTS} points a request, got ${points.length}`;
-  const good = (point) => Array.isArray(point) && point.length === 2 && point.every((n) => Number.isFinite(n) && Math.abs(n) <= 10);
+  const good = (point) =>
+    Array.isArray(point) && point.length === 2 && point.every((n) => Number.isFinite(n) && Math.abs(n) <= 10);
   const bad = points.findIndex((point) => !good(point));
   return bad < 0 ? points : `point ${bad} must be two numbers between -10 and 10, got ${JSON.stringify(points[bad])}`;
 }
