@@ -1,7 +1,7 @@
 // What reductions share: reading dims, the shape of the result, and the launch.
 
 import { ArgumentError } from "../errors.js";
-import type { DType } from "../tensor/dtype.js";
+import { checkDtype, type DType } from "../tensor/dtype.js";
 import { normalizeDims } from "../tensor/layout.js";
 import { empty, type Tensor } from "../tensor/tensor.js";
 import { setParameter } from "../wasm/block.js";
@@ -38,6 +38,7 @@ export function reduced(op: string, x: Tensor, dim: Dims | undefined, keepdim: u
     throw new ArgumentError(`${op}: dim must be an integer, an array of integers or null, got ${describe(dim)}`);
   }
   const keep = asBoolean(op, keepdim ?? false, "keepdim");
+  if (x.ndim > 64) throw new ArgumentError(`${op}: only tensors with up to 64 dims are supported, got ${x.ndim}`);
   const every = dim === null || dim === undefined || (Array.isArray(dim) && dim.length === 0);
   const dims = every ? x.shape.map((_, d) => d) : normalizeDims(op, dim as number | readonly number[], x.ndim);
   dims.sort((a, b) => a - b);
@@ -47,15 +48,35 @@ export function reduced(op: string, x: Tensor, dim: Dims | undefined, keepdim: u
   return { dims: dims.filter((d) => d < x.ndim), keepdim: keep, shape, kept };
 }
 
+/** What a reduction was given: the options that it reads, and what they mean. */
+export interface ReductionGiven {
+  readonly dim: Dims;
+  readonly keepdim: boolean;
+  readonly reduced: Reduced;
+}
+
 /** Reads `dim` and `keepdim`, by position or by name, with further options by name. */
 export function reductionArguments<T extends object>(
   op: string,
   x: Tensor,
   rest: readonly unknown[],
   more: T,
-): T & { readonly reduced: Reduced } {
+): T & ReductionGiven {
   const given = parse(op, rest, { dim: null as Dims, keepdim: false, ...more }, ["dim", "keepdim"]);
-  return { ...given, reduced: reduced(op, x, given.dim, given.keepdim) } as T & { readonly reduced: Reduced };
+  return { ...given, reduced: reduced(op, x, given.dim, given.keepdim) };
+}
+
+/** The dtype in which sums and products are computed: integers and bool give int32 where none is named. */
+export function accumulating(op: string, x: Tensor, dtype: DType | null | undefined): DType {
+  if (dtype !== null && dtype !== undefined) return checkDtype(op, dtype);
+  return x.dtype === "bool" ? "int32" : x.dtype;
+}
+
+/** Number of elements that are folded into one. */
+export function countOf(x: Tensor, { dims }: Reduced): number {
+  let count = 1;
+  for (const d of dims) count *= x.shape[d] as number;
+  return count;
 }
 
 /** Makes the result of a reduction of `x` and runs its kernel. `ordered` keeps the reduced dims in their order. */

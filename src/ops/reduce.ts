@@ -5,6 +5,8 @@ import { asTensor, type Trailing } from "../op/args.js";
 import { castTo } from "../op/copy.js";
 import { type Applied, op } from "../op/op.js";
 import {
+  accumulating,
+  countOf,
   type Dims,
   launchReduction,
   type Reduced,
@@ -39,21 +41,8 @@ export function spread(g: Tensor, reduced: Reduced, shape: readonly number[]): T
   return expand(reduced.keepdim ? g : reshape(g, reduced.kept), shape);
 }
 
-/** The dtype in which sums are computed: integers and bool give int32. */
-function accumulating(op: string, x: Tensor, dtype: DType | null | undefined): DType {
-  if (dtype !== null && dtype !== undefined) return checkDtype(op, dtype);
-  return x.dtype === "bool" ? "int32" : x.dtype;
-}
-
 const sums = /* @__PURE__ */ new KernelFamily("sum");
 const means = /* @__PURE__ */ new KernelFamily("mean");
-
-/** Number of elements that are folded into one. */
-function countOf(x: Tensor, { dims }: Reduced): number {
-  let count = 1;
-  for (const d of dims) count *= x.shape[d] as number;
-  return count;
-}
 
 const sumOp: Applied<Summed> = op({
   name: "sum",

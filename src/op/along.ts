@@ -1,0 +1,54 @@
+// Launches of kernels that work along one dim, a row for every position of the others: scans, softmax, sorts.
+
+import { alias, type Tensor } from "../tensor/tensor.js";
+import { setParameter } from "../wasm/block.js";
+import type { Kernel } from "../wasm/kernels.js";
+import { launch } from "../wasm/launch.js";
+import { addStrided, beginNest, writeSplit } from "./nest.js";
+
+/** Parameters of a launch, and what its kernel works in beside the operands. */
+export interface AlongOptions {
+  readonly parameters?: readonly number[];
+  /** Memory that the kernel works in, as one more operand without strides. */
+  readonly temporary?: Tensor | null;
+}
+
+/**
+ * Runs a kernel along `dim` of operands of one shape, results first. Operands may have size 1 along `dim` where the
+ * others do not: their stride there is 0.
+ */
+export function launchAlong(
+  kernel: Kernel,
+  dim: number,
+  operands: readonly Tensor[],
+  { parameters = [], temporary = null }: AlongOptions = {},
+): void {
+  const shape = (operands[operands.length - 1] as Tensor).shape;
+  if (shape.includes(0)) return;
+  const order: number[] = [];
+  for (let d = 0; d < shape.length; d++) if (d !== dim && shape[d] !== 1) order.push(d);
+  const row = shape.length === 0 ? 1 : (shape[dim] as number);
+  beginNest([...order.map((d) => shape[d] as number), row]);
+  for (const x of operands) {
+    const strides = order.map((d) => x.layout.strides[d] as number);
+    const size = x.ndim === 0 ? 1 : (x.shape[dim] as number);
+    strides.push(size === 1 && row !== 1 ? 0 : x.ndim === 0 ? 1 : (x.layout.strides[dim] as number));
+    addStrided(x, strides);
+  }
+  if (temporary !== null) addStrided(temporary, [...order.map(() => 0), 0]);
+  const { extent } = writeSplit(1, false);
+  parameters.forEach((value, i) => {
+    setParameter(i, value);
+  });
+  launch(kernel, extent);
+}
+
+/** The same elements in the opposite order along `dim`, for launches only: its stride is negative. */
+export function backwards(x: Tensor, dim: number): Tensor {
+  const size = x.shape[dim];
+  if (size === undefined || size === 0) return x;
+  const strides = [...x.layout.strides];
+  const stride = strides[dim] as number;
+  strides[dim] = -stride;
+  return alias(x, { shape: x.shape, strides, offset: x.layout.offset + (size - 1) * stride });
+}
