@@ -3,6 +3,7 @@
 export { gelu } from "../ops/gelu.js";
 export { logSoftmax, softmax } from "../ops/softmax.js";
 export * from "./functional/activation.js";
+export * from "./functional/attention.js";
 export * from "./functional/binary.js";
 export * from "./functional/classification.js";
 export * from "./functional/conv.js";
@@ -11,7 +12,9 @@ export * from "./functional/embedding.js";
 export * from "./functional/gating.js";
 export * from "./functional/linear.js";
 export * from "./functional/normalisation.js";
+export * from "./functional/one-hot.js";
 export * from "./functional/pad.js";
 export * from "./functional/piecewise.js";
 export * from "./functional/ranking.js";
+export * from "./functional/rearrange.js";
 export * from "./functional/regression.js";

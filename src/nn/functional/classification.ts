@@ -3,22 +3,22 @@
 import { ArgumentError, DTypeError, ShapeError } from "../../errors.js";
 import { asInteger, asNumber, asTensor, parse } from "../../op/args.js";
 import { checkSameDtype } from "../../op/gemm.js";
-import { launchReduction, reduced } from "../../op/reduction.js";
-import { add, div, mul, neg } from "../../ops/arithmetic.js";
-import { to } from "../../ops/cast.js";
-import { eq, ge, lt } from "../../ops/compare.js";
-import { arange, full } from "../../ops/creation.js";
-import { any, sum } from "../../ops/reduce.js";
+import { add, div, mul, neg, sub } from "../../ops/arithmetic.js";
+import { xlogy } from "../../ops/combine.js";
+import { eq } from "../../ops/compare.js";
+import { full } from "../../ops/creation.js";
+import { exp } from "../../ops/pointwise.js";
+import { sum } from "../../ops/reduce.js";
 import { expand, reshape } from "../../ops/shape.js";
 import { logSoftmax } from "../../ops/softmax.js";
 import { where } from "../../ops/where.js";
 import { isFloat } from "../../tensor/dtype.js";
-import { formatShape, sameShape } from "../../tensor/layout.js";
+import { broadcastShapes, formatShape, sameShape } from "../../tensor/layout.js";
 import { temporaries } from "../../tensor/lifetime.js";
 import type { Tensor } from "../../tensor/tensor.js";
-import { KernelFamily } from "../../wasm/kernels.js";
+import { linear } from "./linear.js";
 import { checkTarget, classDim, type Nll, nll, nllMean } from "./nll.js";
-import { checkReduction, type Reduction, type ReductionOption } from "./reduction.js";
+import { checkReduction, type Reduction, type ReductionOption, reduceLoss } from "./reduction.js";
 
 /** Options of `nllLoss`. */
 export interface NllLossOptions extends ReductionOption {
@@ -184,46 +184,85 @@ export function crossEntropy(input: Tensor, target: Tensor, ...rest: [options?: 
   });
 }
 
-const maxima = /* @__PURE__ */ new KernelFamily("amax");
+/** Options of `klDiv`. */
+export interface KlDivOptions {
+  /** "batchmean" divides the sum by the first size, as the mathematical definition wants. */
+  readonly reduction?: Reduction | "batchmean";
+  /** Whether the target is a logarithm too. */
+  readonly logTarget?: boolean;
+}
 
-/** Options of `oneHot`. */
-export interface OneHotOptions {
-  /** Number of classes; one more than the largest index if left out or −1. */
-  readonly numClasses?: number;
+/** Kullback-Leibler divergence: target · (log target − input) of log-probabilities `input`; 0 where the target is 0. */
+export function klDiv(input: Tensor, target: Tensor, ...rest: [options?: KlDivOptions]): Tensor {
+  asTensor("klDiv", input);
+  asTensor("klDiv", target, "target");
+  const { reduction, logTarget } = parse("klDiv", rest, { reduction: "mean", logTarget: false });
+  const how = reduction === "batchmean" ? "sum" : checkReduction("klDiv", reduction);
+  broadcastShapes("klDiv", input.shape, target.shape);
+  return temporaries(() => {
+    const loss = logTarget ? mul(exp(target), sub(target, input)) : sub(xlogy(target, target), mul(target, input));
+    const reduced = reduceLoss(loss, how);
+    return reduction === "batchmean" && input.ndim > 0 ? div(reduced, input.shape[0] as number) : reduced;
+  });
+}
+
+/** Options of `linearCrossEntropy`. */
+export interface LinearCrossEntropyOptions extends CrossEntropyOptions {
+  /** Added to the scores: the weight's shape without its last dim. */
+  readonly linearBias?: Tensor | null;
 }
 
 /**
- * Class indices as vectors of 0 and 1: int32 [...] gives int32 [..., numClasses]. Not differentiable.
- * @throws ArgumentError for indices that are negative or no class.
+ * Cross entropy of the scores that a linear map gives: input [N, in] or [in], linearWeight [C, …, in]; target class indices
+ * [N, …] or probabilities [N, C, …].
  */
-export function oneHot(input: Tensor, ...rest: [numClasses?: number | OneHotOptions, options?: OneHotOptions]): Tensor {
-  asTensor("oneHot", input);
-  const numClasses = asInteger(
-    "oneHot",
-    parse("oneHot", rest, { numClasses: -1 }, ["numClasses"]).numClasses,
-    "numClasses",
-  );
-  if (input.dtype !== "int32")
-    throw new DTypeError(`oneHot: one_hot is only applicable to index tensor of dtype int32, got ${input.dtype}`);
-  if (numClasses < -1 || numClasses === 0) {
-    if (input.numel() > 0 || numClasses < -1)
-      throw new ArgumentError(`oneHot: num_classes should be positive, got ${numClasses}`);
+export function linearCrossEntropy(
+  input: Tensor,
+  linearWeight: Tensor,
+  target: Tensor,
+  ...rest: [options?: LinearCrossEntropyOptions]
+): Tensor {
+  const name = "linearCrossEntropy";
+  for (const [what, x] of Object.entries({ input, linearWeight, target })) asTensor(name, x, what);
+  const defaults = {
+    linearBias: null as Tensor | null,
+    weight: null as Tensor | null,
+    ignoreIndex: -100,
+    reduction: "mean" as Reduction,
+    labelSmoothing: 0,
+  };
+  const { linearBias, ...options } = parse(name, rest, defaults);
+  if (input.ndim !== 1 && input.ndim !== 2)
+    throw new ShapeError(`${name}: expected input with dimensionality 1 or 2, got ${input.ndim}`);
+  if (linearWeight.ndim < 2)
+    throw new ShapeError(`${name}: expected linear_weight with dimensionality at least 2, got ${linearWeight.ndim}`);
+  const outer = linearWeight.shape.slice(0, -1);
+  const width = linearWeight.shape.at(-1) as number;
+  if (input.shape.at(-1) !== width) {
+    throw new ShapeError(
+      `${name}: expected equal input and linear_weight last dimensions (in_features), got ${input.shape.at(-1)} and ${width}, respectively`,
+    );
+  }
+  if (outer.length > 1 && input.ndim === 1) {
+    throw new ShapeError(
+      `${name}: K-dimensional loss defined by linear_weight shape ${formatShape(linearWeight.shape)} requires batched input, (N, ${width}), ` +
+        `got unbatched input with shape ${formatShape(input.shape)}`,
+    );
+  }
+  if (linearBias !== null && !sameShape(asTensor(name, linearBias, "linearBias").shape, outer)) {
+    throw new ShapeError(
+      `${name}: expected linear_bias shape ${formatShape(outer)}, got ${formatShape(linearBias.shape)}`,
+    );
+  }
+  if (isFloat(target.dtype) && options.ignoreIndex >= 0) {
+    throw new ArgumentError(`${name}: ignore_index cannot be specified when target contains probabilities`);
   }
   return temporaries(() => {
-    let classes = numClasses;
-    if (input.numel() === 0) {
-      if (numClasses <= 0) throw new ArgumentError("oneHot: Can not infer total number of classes from empty tensor.");
-    } else {
-      if (any(lt(input, 0)).item() === true) throw new ArgumentError("oneHot: Class values must be non-negative.");
-      const whole = reduced("oneHot", input, null, false);
-      if (classes === -1)
-        classes =
-          ((launchReduction("oneHot", maxima.of("int32"), input, whole, ["int32"])[0] as Tensor).item() as number) + 1;
-      else if (any(ge(input, classes)).item() === true) {
-        throw new ArgumentError(`oneHot: Class values must be smaller than num_classes, which is ${classes}.`);
-      }
-    }
-    const column = reshape(input, [...input.shape, 1]);
-    return to(eq(column, arange(classes, { dtype: "int32" })), "int32");
+    const flat = linear(
+      input,
+      reshape(linearWeight, [-1, width]),
+      linearBias === null ? null : reshape(linearBias, [-1]),
+    );
+    return crossEntropy(reshape(flat, [...input.shape.slice(0, -1), ...outer]), target, options);
   });
 }

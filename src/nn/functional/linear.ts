@@ -4,10 +4,12 @@ import { ShapeError } from "../../errors.js";
 import { asTensor, parse, type Trailing } from "../../op/args.js";
 import { checkSameDtype, innerSizesDiffer } from "../../op/gemm.js";
 import { add } from "../../ops/arithmetic.js";
+import { einsum } from "../../ops/einsum.js";
 import { addmm, matmul, mv } from "../../ops/matmul.js";
-import { reshape, transpose, view } from "../../ops/shape.js";
+import { reshape, view } from "../../ops/shape.js";
+import { t } from "../../ops/views.js";
 import * as layouts from "../../tensor/layout.js";
-import { formatShape } from "../../tensor/layout.js";
+import { formatShape, sameShape } from "../../tensor/layout.js";
 import { temporaries } from "../../tensor/lifetime.js";
 import type { Tensor } from "../../tensor/tensor.js";
 
@@ -46,7 +48,7 @@ export function linear(
   return temporaries(() => {
     if (weight.ndim === 1) return plus(matmul(input, weight), bias);
     if (input.ndim === 1) return plus(mv(weight, input), bias);
-    const turned = transpose(weight, 0, 1);
+    const turned = t(weight);
     if (bias === null) return matmul(input, turned);
     if (input.ndim === 2) return addmm(bias, input, turned);
     const rows = input.shape.slice(0, -1).reduce((all, size) => all * size, 1);
@@ -58,4 +60,28 @@ export function linear(
 
 function plus(x: Tensor, bias: Tensor | null): Tensor {
   return bias === null ? x : add(x, bias);
+}
+
+/**
+ * x₁ᵀ W x₂ + b for each row: input1 [..., i], input2 [..., j], weight [out, i, j] and bias [out] give [..., out].
+ */
+export function bilinear(
+  input1: Tensor,
+  input2: Tensor,
+  weight: Tensor,
+  ...rest: Trailing<[bias: Tensor | null | undefined], LinearOptions>
+): Tensor {
+  const op = "bilinear";
+  const { bias } = parse(op, rest, { bias: null as Tensor | null }, ["bias"]);
+  for (const x of [input1, input2, weight, ...(bias === null ? [] : [bias])]) asTensor(op, x);
+  checkSameDtype(op, input1, input2, weight);
+  const outer = input1.shape.slice(0, -1);
+  const fits = input1.ndim > 0 && sameShape(outer, input2.shape.slice(0, -1)) && weight.ndim === 3;
+  if (!fits || input1.shape.at(-1) !== weight.shape[1] || input2.shape.at(-1) !== weight.shape[2]) {
+    throw new ShapeError(
+      `${op}: expected input1 [..., i], input2 [..., j] and weight [out, i, j], got ${formatShape(input1.shape)}, ` +
+        `${formatShape(input2.shape)}, ${formatShape(weight.shape)}`,
+    );
+  }
+  return temporaries(() => plus(einsum("...i,oij,...j->...o", input1, weight, input2), bias));
 }

@@ -4,6 +4,12 @@ import { ArgumentError, ShapeError } from "../../errors.js";
 import { asIntegers, asNumber, asTensor, describe, parse, type Trailing } from "../../op/args.js";
 import { copyInto } from "../../op/copy.js";
 import { type Applied, op } from "../../op/op.js";
+import { remainder, sub } from "../../ops/arithmetic.js";
+import { clone } from "../../ops/cast.js";
+import { arange } from "../../ops/creation.js";
+import { clamp } from "../../ops/extrema.js";
+import { indexSelect } from "../../ops/gather.js";
+import { abs } from "../../ops/pointwise.js";
 import { contiguousStrides, formatShape } from "../../tensor/layout.js";
 import { temporaries } from "../../tensor/lifetime.js";
 import { alias, empty, type Tensor } from "../../tensor/tensor.js";
@@ -90,7 +96,7 @@ export function pad(
       `pad: Padding length should be less than or equal to two times the input dimension but got padding length ${sizes.length} and input of dimension ${input.ndim}`,
     );
   }
-  if (mode !== "constant") throw new ArgumentError(`pad: unrecognised padding mode ${describe(mode)}`);
+  if (mode !== "constant") return byEdge(input, sizes, mode);
   input.shape.forEach((size, d) => {
     const at = 2 * (input.ndim - 1 - d);
     const result = size + (sizes[at] ?? 0) + (sizes[at + 1] ?? 0);
@@ -100,4 +106,60 @@ export function pad(
     );
   });
   return padConstant(input, sizes, value === null ? 0 : asNumber("pad", value, "value"));
+}
+
+/** Where each element of a padded dim comes from. */
+function sourceOf(mode: PadMode, size: number, before: number, after: number): Tensor {
+  const places = arange(-before, size + after, 1, { dtype: "int32" });
+  if (mode === "circular") return remainder(places, size);
+  if (mode === "replicate") return clamp(places, 0, size - 1);
+  return sub(size - 1, abs(sub(size - 1, abs(places))));
+}
+
+/** Reflected, repeated or circular padding: each dim by itself, by index. */
+function byEdge(input: Tensor, sizes: readonly number[], mode: PadMode): Tensor {
+  if (mode !== "reflect" && mode !== "replicate" && mode !== "circular") {
+    throw new ArgumentError(
+      `pad: Unrecognised padding mode ${describe(mode)}; use "constant", "reflect", "replicate" or "circular"`,
+    );
+  }
+  const dims = sizes.length / 2;
+  const spare = input.ndim - dims;
+  if (dims > 3 || dims === 0 || (spare !== 1 && spare !== 2)) {
+    throw new ShapeError(
+      `pad: Only 2D, 3D, 4D, 5D padding with non-constant padding are supported for now: ${dims} padded dims behind one or two others, got ` +
+        `${sizes.length} numbers for ${formatShape(input.shape)}`,
+    );
+  }
+  const pairs = Array.from({ length: dims }, (_, i) => ({
+    dim: input.ndim - 1 - i,
+    before: sizes[2 * i] as number,
+    after: sizes[2 * i + 1] as number,
+  }));
+  for (const { dim, before, after } of pairs) {
+    const size = input.shape[dim] as number;
+    const most = mode === "reflect" ? size - 1 : mode === "circular" ? size : Number.POSITIVE_INFINITY;
+    if (before > most || after > most || size === 0) {
+      const why =
+        mode === "circular"
+          ? "Padding value causes wrapping around more than once"
+          : "Padding size should be less than the corresponding input dimension";
+      throw new ShapeError(
+        `pad: ${why}, but got: padding (${before}, ${after}) at dimension ${dim} of input ${formatShape(input.shape)}`,
+      );
+    }
+    if (size + before + after < 1) {
+      throw new ShapeError(
+        `pad: input ${formatShape(input.shape)} is too small: calculated output size ${size + before + after} in dim ${dim}`,
+      );
+    }
+  }
+  return temporaries(() => {
+    let out = input;
+    for (const { dim, before, after } of pairs) {
+      if (before === 0 && after === 0) continue;
+      out = indexSelect(out, dim, sourceOf(mode, input.shape[dim] as number, before, after));
+    }
+    return out === input ? clone(input) : out;
+  });
 }

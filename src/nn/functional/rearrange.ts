@@ -1,0 +1,76 @@
+// Moving elements between channels and places.
+
+import { ArgumentError, ShapeError } from "../../errors.js";
+import { asInteger, asTensor } from "../../op/args.js";
+import { permute, reshape } from "../../ops/shape.js";
+import { formatShape } from "../../tensor/layout.js";
+import { temporaries } from "../../tensor/lifetime.js";
+import type { Tensor } from "../../tensor/tensor.js";
+
+function check(op: string, input: Tensor, factor: number, name: string): void {
+  asTensor(op, input);
+  if (input.ndim < 3)
+    throw new ShapeError(
+      `${op}: expects input to have at least 3 dimensions, but got input with ${input.ndim} dimension(s)`,
+    );
+  if (asInteger(op, factor, name) <= 0) throw new ArgumentError(`${op}: expects a positive ${name}, but got ${factor}`);
+}
+
+/** [*, C · r², H, W] to [*, C, H · r, W · r]: each r² channels become squares of r by r places. */
+export function pixelShuffle(input: Tensor, upscaleFactor: number): Tensor {
+  const op = "pixelShuffle";
+  check(op, input, upscaleFactor, "upscaleFactor");
+  const r = upscaleFactor;
+  const [channels, height, width] = input.shape.slice(-3) as [number, number, number];
+  if (channels % (r * r) !== 0) {
+    throw new ShapeError(
+      `${op}: expects its input's 'channel' dimension to be divisible by the square of upscale_factor, but input.size(-3)=${channels} is not divisible by ${r * r}`,
+    );
+  }
+  const outer = input.shape.slice(0, -3);
+  const n = outer.length;
+  const c = channels / (r * r);
+  return temporaries(() => {
+    const apart = reshape(input, [...outer, c, r, r, height, width]);
+    const order = [...outer.map((_, d) => d), n, n + 3, n + 1, n + 4, n + 2];
+    return reshape(permute(apart, order), [...outer, c, height * r, width * r]);
+  });
+}
+
+/** The inverse of `pixelShuffle`: [*, C, H · r, W · r] to [*, C · r², H, W]. */
+export function pixelUnshuffle(input: Tensor, downscaleFactor: number): Tensor {
+  const op = "pixelUnshuffle";
+  check(op, input, downscaleFactor, "downscaleFactor");
+  const r = downscaleFactor;
+  const [channels, height, width] = input.shape.slice(-3) as [number, number, number];
+  if (height % r !== 0 || width % r !== 0) {
+    throw new ShapeError(
+      `${op}: expects height and width to be divisible by downscale_factor, but ${formatShape([height, width])} is not divisible by ${r}`,
+    );
+  }
+  const outer = input.shape.slice(0, -3);
+  const n = outer.length;
+  return temporaries(() => {
+    const apart = reshape(input, [...outer, channels, height / r, r, width / r, r]);
+    const order = [...outer.map((_, d) => d), n, n + 2, n + 4, n + 1, n + 3];
+    return reshape(permute(apart, order), [...outer, channels * r * r, height / r, width / r]);
+  });
+}
+
+/** Channels of [N, C, …] in groups, taken in turn from each group. */
+export function channelShuffle(input: Tensor, groups: number): Tensor {
+  const op = "channelShuffle";
+  check(op, input, groups, "groups");
+  const [count, channels] = input.shape as readonly [number, number];
+  if (channels % groups !== 0) {
+    throw new ShapeError(
+      `${op}: Number of channels must be divisible by groups. Got ${channels} channels and ${groups} groups.`,
+    );
+  }
+  const rest = input.shape.slice(2);
+  return temporaries(() => {
+    const apart = reshape(input, [count, groups, channels / groups, ...rest]);
+    const order = [0, 2, 1, ...rest.map((_, d) => d + 3)];
+    return reshape(permute(apart, order), input.shape);
+  });
+}
