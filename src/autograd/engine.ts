@@ -3,10 +3,8 @@
 import { DTypeError, GraphError, ShapeError } from "../errors.js";
 import { add } from "../ops/arithmetic.js";
 import { to } from "../ops/cast.js";
-import { isnan } from "../ops/compare.js";
-import { any } from "../ops/reduce.js";
 import { sumToSize } from "../ops/shape.js";
-import { mode, unrecorded } from "../tape/mode.js";
+import { mode } from "../tape/mode.js";
 import type { Node, OutputFacts } from "../tape/node.js";
 import { running } from "../tape/record.js";
 import { isFloat } from "../tensor/dtype.js";
@@ -14,6 +12,8 @@ import { formatShape, sameShape } from "../tensor/layout.js";
 import { asEngine, asUser, closeScope, openScope, type ScopeRecord } from "../tensor/lifetime.js";
 import { type History, Tensor } from "../tensor/tensor.js";
 import { accumulate } from "./accumulate.js";
+import { NodeState, Ready } from "./ready.js";
+import { checkNan, withForwardStack } from "./trace.js";
 
 /** What a pass is asked for. */
 export interface Pass {
@@ -29,26 +29,6 @@ export interface Pass {
   readonly inputs: readonly History[] | null;
   /** Whether gradients of `inputs` are added to their tensors' `grad` rather than returned. */
   readonly accumulate: readonly Tensor[] | null;
-}
-
-/** The engine's notes on a node during one pass. Passes nest; each puts back what it found. */
-class NodeState {
-  /** Newer nodes that have not run yet. */
-  pending = 0;
-  /** Whether the node lies on a path to what is wanted. */
-  wanted = true;
-  /** Sums of the gradients of the outputs so far. */
-  readonly gradients: (Tensor | null)[];
-  /** Gradients to hand out: output index and place in the result. */
-  captures: { readonly index: number; readonly place: number }[] | null = null;
-
-  constructor(
-    readonly pass: object,
-    readonly node: Node,
-    readonly outer: unknown,
-  ) {
-    this.gradients = new Array<Tensor | null>(node.outputs.length).fill(null);
-  }
 }
 
 let present: Pass | null = null;
@@ -70,49 +50,6 @@ export function onGradients<T>(gradients: readonly (Tensor | null)[], f: () => T
     for (const gradient of gradients) gradient?.expose();
     return f();
   });
-}
-
-/** A heap of nodes that can run: accumulators first, then the newest. */
-class Ready {
-  private readonly heap: NodeState[] = [];
-
-  private static order(state: NodeState): number {
-    return state.node.variable !== null ? Number.POSITIVE_INFINITY : state.node.sequence;
-  }
-
-  push(state: NodeState): void {
-    const { heap } = this;
-    let at = heap.length;
-    heap.push(state);
-    const key = Ready.order(state);
-    while (at > 0) {
-      const parent = (at - 1) >> 1;
-      if (Ready.order(heap[parent] as NodeState) >= key) break;
-      heap[at] = heap[parent] as NodeState;
-      at = parent;
-    }
-    heap[at] = state;
-  }
-
-  pop(): NodeState | undefined {
-    const { heap } = this;
-    const top = heap[0];
-    const last = heap.pop();
-    if (last === undefined || heap.length === 0) return top;
-    const key = Ready.order(last);
-    let at = 0;
-    for (;;) {
-      let child = 2 * at + 1;
-      if (child >= heap.length) break;
-      if (child + 1 < heap.length && Ready.order(heap[child + 1] as NodeState) > Ready.order(heap[child] as NodeState))
-        child++;
-      if (Ready.order(heap[child] as NodeState) <= key) break;
-      heap[at] = heap[child] as NodeState;
-      at = child;
-    }
-    heap[at] = last;
-    return top;
-  }
 }
 
 /** Visits everything that can be reached from the roots and counts, for each node, the newer ones that lead to it. */
@@ -405,26 +342,4 @@ function accumulateInto(node: Node, state: NodeState, _pass: Pass): void {
       throw new GraphError("registerPostAccumulateGradHook: the hook must return nothing");
   }
   for (const hook of node.hooks?.after.all ?? []) onGradients(gradients, () => hook([], gradients));
-}
-
-function checkNan(node: Node, gradients: readonly (Tensor | null)[]): void {
-  gradients.forEach((gradient, i) => {
-    if (gradient === null || !isFloat(gradient.dtype)) return;
-    const found = unrecorded(() => any(isnan(gradient)).item() === true);
-    if (!found) return;
-    throw withForwardStack(new GraphError(`Function '${node.label}' returned nan values in its ${i}th output.`), node);
-  });
-}
-
-/** Under anomaly detection an error tells where the forward call was, and those it came from. */
-function withForwardStack(error: unknown, node: Node): unknown {
-  if (!mode.anomaly || !(error instanceof Error) || "forwardStack" in error) return error;
-  const stacks: string[] = [];
-  for (let at: Node | null = node; at !== null; at = at.parent) {
-    stacks.push(at.forwardStack ?? `${at.label}: no forward information: it was recorded outside anomaly detection`);
-  }
-  const forwardStack = stacks.join("\nPrevious calculation was induced by\n");
-  Object.assign(error, { forwardStack });
-  error.message += `\nThe forward call that made ${node.label}:\n${forwardStack}`;
-  return error;
 }

@@ -1,9 +1,9 @@
 // Dtypes: their names, sizes and categories, and how they are promoted.
 
 import { DTypeError } from "../errors.js";
+import { DTYPES, type DType, orderOf } from "../wasm/words.js";
 
-/** The dtypes of tensors, by PyTorch's names. */
-export type DType = "float32" | "float64" | "int32" | "bool";
+export { DTYPES, type DType, orderOf, wordOf } from "../wasm/words.js";
 
 /** 32-bit floating point, the default. */
 export const float32 = "float32" as const;
@@ -23,38 +23,21 @@ export const FLOAT = 2;
 export type TypedArray = Float32Array | Float64Array | Int32Array | Uint8Array;
 
 interface DTypeFacts {
-  /** The word that kernels' names use. */
-  readonly word: "f32" | "f64" | "i32" | "u8";
   /** Bytes of one element. */
   readonly bytes: number;
   readonly category: number;
-  /** Place in the order of promotion within and across categories. */
-  readonly order: number;
 }
 
 const FACTS: Record<DType, DTypeFacts> = {
-  bool: { word: "u8", bytes: 1, category: BOOL, order: 0 },
-  int32: { word: "i32", bytes: 4, category: INTEGER, order: 1 },
-  float32: { word: "f32", bytes: 4, category: FLOAT, order: 2 },
-  float64: { word: "f64", bytes: 8, category: FLOAT, order: 3 },
+  bool: { bytes: 1, category: BOOL },
+  int32: { bytes: 4, category: INTEGER },
+  float32: { bytes: 4, category: FLOAT },
+  float64: { bytes: 8, category: FLOAT },
 };
-
-/** All dtypes, in the order of promotion. */
-export const DTYPES: readonly DType[] = ["bool", "int32", "float32", "float64"];
 
 /** Bytes of one element. */
 export function bytesOf(dtype: DType): number {
   return FACTS[dtype].bytes;
-}
-
-/** The word for a dtype in kernels' names. */
-export function wordOf(dtype: DType): string {
-  return FACTS[dtype].word;
-}
-
-/** Place of a dtype in the order of promotion; also its index in tables by dtype. */
-export function orderOf(dtype: DType): number {
-  return FACTS[dtype].order;
 }
 
 /** Category of a dtype: `BOOL`, `INTEGER` or `FLOAT`. */
@@ -93,7 +76,7 @@ export function setDefaultDtype(dtype: DType): void {
 
 /** The dtype that holds values of both. */
 export function promote(a: DType, b: DType): DType {
-  return FACTS[a].order >= FACTS[b].order ? a : b;
+  return orderOf(a) >= orderOf(b) ? a : b;
 }
 
 /** The default dtype of a category: bool, int32 or the default float. */

@@ -1,7 +1,7 @@
 // Writing a call block: the words that tell a kernel what to work on (their meaning: `assembly/block.ts`).
 
-import type { DType } from "../tensor/dtype.js";
 import { allocate, views } from "./memory.js";
+import type { DType } from "./words.js";
 
 /** Most loop dims of a block. */
 export const MOST_DIMS = 16;

@@ -1,9 +1,9 @@
 // The table of kernels: an export of the artifact for each stem and dtype.
 
 import { WengertError } from "../errors.js";
-import { DTYPES, type DType, orderOf, wordOf } from "../tensor/dtype.js";
 import type { KernelExports } from "./load.js";
 import { artifact } from "./memory.js";
+import { DTYPES, type DType, orderOf, wordOf } from "./words.js";
 
 /** A kernel: works on the range [begin, end) of what its block describes. */
 export type Kernel = (block: number, begin: number, end: number) => void;
@@ -61,7 +61,11 @@ export class WidthFamily {
   constructor(private readonly stem: WidthStem) {}
 
   of(bytes: number): Kernel {
-    return this.found[bytes] ?? (this.found[bytes] = lookUp(`${this.stem}_w${bytes}`));
+    const known = this.found[bytes];
+    if (known !== undefined) return known;
+    const kernel = lookUp(`${this.stem}_w${bytes}`);
+    this.found[bytes] = kernel;
+    return kernel;
   }
 }
 
