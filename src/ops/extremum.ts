@@ -10,7 +10,7 @@ import { temporaries } from "../tensor/lifetime.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { Tensor as TensorClass } from "../tensor/tensor.js";
 import { KernelFamily } from "../wasm/kernels.js";
-import { div, mul } from "./arithmetic.js";
+import { add, div, mul } from "./arithmetic.js";
 import { to } from "./cast.js";
 import { eq, isnan, logicalOr } from "./compare.js";
 import { zeros } from "./creation.js";
@@ -94,6 +94,44 @@ export function amin(x: Tensor, ...rest: ReductionRest): Tensor {
   const { reduced: r } = reductionArguments("amin", x, rest, {});
   refuseEmpty("amin", x, r, r.dims.length === x.ndim);
   return aminOp([x], { reduced: r, from: x.shape });
+}
+
+const aminmaxOp: Applied<Extremum> = op({
+  name: "aminmax",
+  outputs: ["min", "max"],
+  forward: ([x], { reduced: r }: Extremum) => {
+    const input = x as Tensor;
+    return [amins, amaxes].map(
+      (family) => launchReduction("aminmax", family.of(input.dtype), input, r, [input.dtype])[0],
+    ) as Tensor[];
+  },
+  gradients: {
+    x: {
+      reads: ["x", "min", "max"],
+      of: ({ gradients: [low, high], x, min: found, max: other }, p) =>
+        temporaries(() => {
+          const fromMin = low ? evenly(low, x, found, p) : null;
+          if (!high) return fromMin;
+          const fromMax = evenly(high, x, other, p);
+          return fromMin === null ? fromMax : add(fromMin, fromMax);
+        }),
+    },
+  },
+  tangent: ([x], outputs, [t], p) => outputs.map((out) => tangentOfTies(x as Tensor, out, t as Tensor, p)),
+});
+
+/** Smallest and largest elements along a dim, or of all. NaN counts as both; gradients are split among equals. */
+export function aminmax(
+  x: Tensor,
+  ...rest: [options?: { readonly dim?: number | null; readonly keepdim?: boolean }]
+): { readonly min: Tensor; readonly max: Tensor } {
+  asTensor("aminmax", x);
+  const given = parse("aminmax", rest, { dim: null as number | null, keepdim: false });
+  const dim = given.dim === null ? null : normalizeDim("aminmax", given.dim, x.ndim);
+  const r = reduced("aminmax", x, dim, given.keepdim);
+  refuseEmpty("aminmax", x, r, dim === null);
+  const [low, high] = aminmaxOp.all([x], { reduced: r, from: x.shape }) as [Tensor, Tensor];
+  return { min: low, max: high };
 }
 
 /** Values and where they were found (int32). */

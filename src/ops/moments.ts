@@ -3,7 +3,7 @@
 import { ArgumentError, DTypeError } from "../errors.js";
 import { asNumber, asTensor, isOptions, parse } from "../op/args.js";
 import { type Applied, op } from "../op/op.js";
-import { type Dims, launchReduction, type Reduced, type ReductionOptions, reduced } from "../op/reduction.js";
+import { countOf, type Dims, launchReduction, type Reduced, type ReductionOptions, reduced } from "../op/reduction.js";
 import { floating, isFloat } from "../tensor/dtype.js";
 import { temporaries } from "../tensor/lifetime.js";
 import type { Tensor } from "../tensor/tensor.js";
@@ -24,7 +24,10 @@ export interface VarOptions extends ReductionOptions {
   readonly unbiased?: boolean;
 }
 
-/** Optional arguments of variances: `dim`, `unbiased`, `keepdim` or `unbiased` alone, as in PyTorch; the rest by name. */
+/**
+ * Optional arguments of variances: by position `unbiased` alone, or `dim`, `unbiased`, `keepdim`, as in PyTorch; the
+ * rest by name. With a named correction a boolean behind the dim is `keepdim`.
+ */
 export type VarRest = readonly (Dims | boolean | VarOptions | undefined)[];
 
 interface Moment {
@@ -98,10 +101,12 @@ function moment(name: string, x: Tensor, rest: readonly unknown[]): Moment {
     correction: null as number | null,
     unbiased: null as boolean | null,
   };
-  // var(x, unbiased), var(x, dim, unbiased, keepdim), or var(x, dim, keepdim) of the newer form
-  const booleans = rest.filter((arg) => typeof arg === "boolean").length;
+  // By position PyTorch takes (unbiased) or (dim, unbiased, keepdim). Where the correction or `unbiased` comes by name,
+  // a single boolean behind the dim can only be `keepdim`.
+  const options = rest[rest.length - 1];
+  const corrected = isOptions(options) && (options.correction ?? options.unbiased ?? null) !== null;
   const positional: (keyof typeof defaults)[] =
-    typeof rest[0] === "boolean" ? ["unbiased"] : booleans === 2 ? ["dim", "unbiased", "keepdim"] : ["dim", "keepdim"];
+    typeof rest[0] === "boolean" ? ["unbiased"] : corrected ? ["dim", "keepdim"] : ["dim", "unbiased", "keepdim"];
   const given = parse(name, rest as unknown[], defaults, positional);
   if (given.correction !== null && given.unbiased !== null) {
     throw new ArgumentError(`${name}: give correction or unbiased, not both`);
@@ -109,8 +114,7 @@ function moment(name: string, x: Tensor, rest: readonly unknown[]): Moment {
   const correction = given.correction ?? (given.unbiased === false ? 0 : 1);
   asNumber(name, correction, "correction");
   const r = reduced(name, x, given.dim, given.keepdim);
-  const count = r.dims.reduce((n, d) => n * (x.shape[d] as number), 1);
-  return { reduced: r, from: x.shape, count, correction };
+  return { reduced: r, from: x.shape, count: countOf(x, r), correction };
 }
 
 /**

@@ -1,8 +1,8 @@
 // Reductions: sums, means, extrema and what else folds dims away.
 
 import { DTypeError } from "../errors.js";
-import { asTensor, type Trailing } from "../op/args.js";
-import { castTo } from "../op/copy.js";
+import { asTensor, parse, type Trailing } from "../op/args.js";
+import { castTo, dense } from "../op/copy.js";
 import { type Applied, op } from "../op/op.js";
 import {
   accumulating,
@@ -11,6 +11,7 @@ import {
   launchReduction,
   type Reduced,
   type ReductionOptions,
+  reduced,
   reductionArguments,
 } from "../op/reduction.js";
 import { checkDtype, type DType, isFloat } from "../tensor/dtype.js";
@@ -18,7 +19,9 @@ import { temporaries } from "../tensor/lifetime.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { KernelFamily } from "../wasm/kernels.js";
 import { div } from "./arithmetic.js";
+import { isnan, logicalNot } from "./compare.js";
 import { expand, reshape } from "./shape.js";
+import { maskedFill } from "./where.js";
 
 /** Optional arguments of reductions: `dim`, `keepdim`, or by name. */
 export type ReductionRest<O = ReductionOptions> = Trailing<[dim: Dims | undefined, keepdim: boolean | undefined], O>;
@@ -66,7 +69,32 @@ const sumOp: Applied<Summed> = op({
 export function sum(x: Tensor, ...rest: ReductionRest<SumOptions>): Tensor {
   asTensor("sum", x);
   const { reduced, dtype } = reductionArguments("sum", x, rest, { dtype: null as DType | null });
-  return sumOp([x], { reduced, dtype: accumulating("sum", x, dtype), from: x.shape, count: 0 });
+  const computed = accumulating("sum", x, dtype);
+  if (computed === "bool") return launchReduction("sum", anys.of(x.dtype, "bool"), x, reduced, ["bool"])[0] as Tensor;
+  return sumOp([x], { reduced, dtype: computed, from: x.shape, count: 0 });
+}
+
+const numbers = /* @__PURE__ */ new KernelFamily("nansum");
+
+const nansumOp: Applied<Summed> = op({
+  name: "nansum",
+  forward: ([x], { reduced, dtype }: Summed) =>
+    temporaries(
+      () => launchReduction("nansum", numbers.of(dtype), castTo(x as Tensor, dtype), reduced, [dtype])[0] as Tensor,
+    ),
+  gradients: {
+    x: { reads: ["x"], of: ({ g, x }, { reduced, from }) => maskedFill(spread(g, reduced, from), isnan(x), 0) },
+  },
+  tangent: ([x], _outputs, [t], p) => [nansumOp([maskedFill(t as Tensor, isnan(x as Tensor), 0)], p)],
+});
+
+/** Sum over dims of the elements that are not NaN. Their gradient is zero. */
+export function nansum(x: Tensor, ...rest: ReductionRest<SumOptions>): Tensor {
+  asTensor("nansum", x);
+  const { reduced, dtype } = reductionArguments("nansum", x, rest, { dtype: null as DType | null });
+  const computed = accumulating("nansum", x, dtype);
+  if (!isFloat(computed)) return sum(x, reduced.dims, reduced.keepdim, { dtype: computed });
+  return nansumOp([x], { reduced, dtype: computed, from: x.shape, count: 0 });
 }
 
 const meanOp: Applied<Summed> = op({
@@ -93,19 +121,45 @@ export function mean(x: Tensor, ...rest: ReductionRest<SumOptions>): Tensor {
   return meanOp([x], { reduced: given.reduced, dtype, from: x.shape, count: countOf(x, given.reduced) });
 }
 
+/** Mean over dims of the elements that are not NaN; NaN where there are none. Floating-point only. */
+export function nanmean(x: Tensor, ...rest: ReductionRest<SumOptions>): Tensor {
+  asTensor("nanmean", x);
+  const { reduced, dtype } = reductionArguments("nanmean", x, rest, { dtype: null as DType | null });
+  if (!isFloat(x.dtype))
+    throw new DTypeError(`nanmean: expected input to have floating point dtype, but got ${x.dtype}`);
+  return temporaries(() => {
+    const { dims, keepdim } = reduced;
+    return div(nansum(x, dims, keepdim, { dtype }), sum(logicalNot(isnan(x)), dims, keepdim));
+  });
+}
+
+const counts = /* @__PURE__ */ new KernelFamily("count_nonzero");
+
+/** How many elements are not zero (int32), over dims; NaN is not. */
+export function countNonzero(x: Tensor, ...rest: Trailing<[dim: Dims | undefined], { readonly dim?: Dims }>): Tensor {
+  asTensor("countNonzero", x);
+  const { dim } = parse("countNonzero", rest, { dim: null as Dims }, ["dim"]);
+  const r = reduced("countNonzero", x, dim, false);
+  return launchReduction("countNonzero", counts.of(x.dtype, "int32"), x, r, ["int32"])[0] as Tensor;
+}
+
 const alls = /* @__PURE__ */ new KernelFamily("all");
 const anys = /* @__PURE__ */ new KernelFamily("any");
 
+/** The launch of `all` and `any`. An empty list of dims reduces none here, as in PyTorch. */
+function logic(name: string, family: KernelFamily, x: Tensor, rest: readonly unknown[]): Tensor {
+  asTensor(name, x);
+  const { dim, reduced } = reductionArguments(name, x, rest, {});
+  if (Array.isArray(dim) && dim.length === 0 && x.ndim > 0) return x.dtype === "bool" ? dense(x) : castTo(x, "bool");
+  return launchReduction(name, family.of(x.dtype, "bool"), x, reduced, ["bool"])[0] as Tensor;
+}
+
 /** Whether all elements are true, over dims; true of nothing. What is not zero is true. */
 export function all(x: Tensor, ...rest: ReductionRest): Tensor {
-  asTensor("all", x);
-  const { reduced } = reductionArguments("all", x, rest, {});
-  return launchReduction("all", alls.of(x.dtype, "bool"), x, reduced, ["bool"])[0] as Tensor;
+  return logic("all", alls, x, rest);
 }
 
 /** Whether any element is true, over dims; false of nothing. */
 export function any(x: Tensor, ...rest: ReductionRest): Tensor {
-  asTensor("any", x);
-  const { reduced } = reductionArguments("any", x, rest, {});
-  return launchReduction("any", anys.of(x.dtype, "bool"), x, reduced, ["bool"])[0] as Tensor;
+  return logic("any", anys, x, rest);
 }

@@ -1,15 +1,14 @@
 // Softmax and its logarithm, along one dim, with fused derivatives.
 
-import { DTypeError } from "../errors.js";
+import { ArgumentError, DTypeError } from "../errors.js";
+import { launchAlong } from "../op/along.js";
 import { asTensor, parse, type Trailing } from "../op/args.js";
-import { addStrided, beginNest, writeSplit } from "../op/nest.js";
 import { type Applied, op } from "../op/op.js";
 import { checkDtype, type DType, isFloat } from "../tensor/dtype.js";
 import { normalizeDim } from "../tensor/layout.js";
 import { temporaries } from "../tensor/lifetime.js";
 import { empty, type Tensor } from "../tensor/tensor.js";
 import { KernelFamily } from "../wasm/kernels.js";
-import { launch } from "../wasm/launch.js";
 import { mul, neg, sub } from "./arithmetic.js";
 import { to } from "./cast.js";
 import { exp } from "./pointwise.js";
@@ -29,25 +28,10 @@ const logSoftmaxes = /* @__PURE__ */ new KernelFamily("logsoftmax");
 const softmaxBackwards = /* @__PURE__ */ new KernelFamily("softmax_backward");
 const logSoftmaxBackwards = /* @__PURE__ */ new KernelFamily("logsoftmax_backward");
 
-/** Runs a kernel that works along one dim of operands of the same shape. */
 function along(name: string, family: KernelFamily, dim: number, inputs: readonly Tensor[]): Tensor {
   const [first] = inputs as [Tensor];
   const out = empty(name, first.shape, first.dtype);
-  const order = first.shape.map((_, d) => d).filter((d) => d !== dim);
-  if (first.ndim > 0) order.push(dim);
-  beginNest(order.map((d) => first.shape[d] as number));
-  for (const x of [out, ...inputs])
-    addStrided(
-      x,
-      order.map((d) => x.layout.strides[d] as number),
-    );
-  if (out.numel() === 0) return out;
-  if (first.ndim === 0) {
-    beginNest([1]);
-    for (const x of [out, ...inputs]) addStrided(x, [1]);
-  }
-  const { extent } = writeSplit(1, false);
-  launch(family.of(first.dtype), extent);
+  launchAlong(family.of(first.dtype), dim, [out, ...inputs]);
   return out;
 }
 
@@ -104,13 +88,14 @@ const logSoftmaxBackward: Applied<number> = op({
 /** Reads dim and dtype, and casts. */
 function prepared(name: string, x: Tensor, rest: readonly unknown[]): { readonly x: Tensor; readonly dim: number } {
   asTensor(name, x);
-  const given = parse(name, rest, { dim: -1, dtype: null as DType | null }, ["dim"]);
+  const given = parse(name, rest, { dim: null as number | null, dtype: null as DType | null }, ["dim"]);
   const dtype = given.dtype === null ? x.dtype : checkDtype(name, given.dtype);
   if (!isFloat(dtype)) {
     throw new DTypeError(
       `${name}: not implemented for ${dtype}: expected a floating-point tensor, or { dtype: "float32" }`,
     );
   }
+  if (given.dim === null) throw new ArgumentError(`${name}: missing required argument dim: ${name}(x, dim)`);
   const dim = normalizeDim(name, given.dim, x.ndim);
   return { x: dtype === x.dtype ? x : to(x, dtype), dim };
 }
