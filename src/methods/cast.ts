@@ -5,35 +5,35 @@ import * as family from "../ops/cast.js";
 import type { CreationOptions, NestedArray, Shape } from "../ops/creation.js";
 import * as creation from "../ops/creation.js";
 import type { DType } from "../tensor/dtype.js";
-import type { Tensor } from "../tensor/tensor.js";
+import type { Tensor as Self } from "../tensor/tensor.js";
 import { install, type MethodsOf } from "./install.js";
 
 const dtypes = {
   /** In float32. */
-  float: (x: Tensor): Tensor => family.to(x, "float32"),
+  float: (x: Self): Self => family.to(x, "float32"),
   /** In float64. */
-  double: (x: Tensor): Tensor => family.to(x, "float64"),
+  double: (x: Self): Self => family.to(x, "float64"),
   /** In int32. */
-  int: (x: Tensor): Tensor => family.to(x, "int32"),
+  int: (x: Self): Self => family.to(x, "int32"),
   /** In bool. */
-  bool: (x: Tensor): Tensor => family.to(x, "bool"),
+  bool: (x: Self): Self => family.to(x, "bool"),
   /** In the dtype of another tensor. */
-  typeAs: (x: Tensor, other: Tensor): Tensor => family.to(x, asTensor("typeAs", other, "other").dtype),
+  typeAs: (x: Self, other: Self): Self => family.to(x, asTensor("typeAs", other, "other").dtype),
   /** Zeros of any shape in the dtype of `x`. */
-  newZeros: (x: Tensor, shape: Shape, options?: CreationOptions): Tensor => creation.zeros(shape, like(x, options)),
+  newZeros: (x: Self, shape: Shape, options?: CreationOptions): Self => creation.zeros(shape, like(x, options)),
   /** Ones of any shape in the dtype of `x`. */
-  newOnes: (x: Tensor, shape: Shape, options?: CreationOptions): Tensor => creation.ones(shape, like(x, options)),
+  newOnes: (x: Self, shape: Shape, options?: CreationOptions): Self => creation.ones(shape, like(x, options)),
   /** One value in any shape, in the dtype of `x`. */
-  newFull: (x: Tensor, shape: Shape, value: number | boolean, options?: CreationOptions): Tensor =>
+  newFull: (x: Self, shape: Shape, value: number | boolean, options?: CreationOptions): Self =>
     creation.full(shape, value, like(x, options)),
   /** Unspecified contents in any shape, in the dtype of `x`. */
-  newEmpty: (x: Tensor, shape: Shape, options?: CreationOptions): Tensor => creation.empty(shape, like(x, options)),
+  newEmpty: (x: Self, shape: Shape, options?: CreationOptions): Self => creation.empty(shape, like(x, options)),
   /** A tensor from JavaScript values in the dtype of `x`. */
-  newTensor: (x: Tensor, data: NestedArray, options?: CreationOptions): Tensor =>
+  newTensor: (x: Self, data: NestedArray, options?: CreationOptions): Self =>
     creation.tensor(data, like(x, options)),
 };
 
-function like(x: Tensor, options: CreationOptions | undefined): CreationOptions & { readonly dtype: DType } {
+function like(x: Self, options: CreationOptions | undefined): CreationOptions & { readonly dtype: DType } {
   return { ...options, dtype: options?.dtype ?? asTensor("new", x).dtype };
 }
 

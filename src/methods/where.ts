@@ -2,13 +2,13 @@
 
 import type { Operand } from "../op/nest.js";
 import { maskedFill, maskedFill_, where } from "../ops/where.js";
-import type { Tensor } from "../tensor/tensor.js";
+import type { Tensor as Self } from "../tensor/tensor.js";
 import { install, type MethodsOf } from "./install.js";
 
 const family = {
   maskedFill,
   maskedFill_,
-  where: (x: Tensor, condition: Tensor, other: Operand): Tensor => where(condition, x, other),
+  where: (x: Self, condition: Self, other: Operand): Self => where(condition, x, other),
 };
 
 declare module "../tensor/tensor.js" {
