@@ -130,4 +130,68 @@ case("masked_fill", [floats(FEW), mask, floats([7.0])])
 case("gelu", [floats(FLOATS)], torch.nn.functional.gelu)
 case("gelu", [floats(FLOATS)], torch.nn.functional.gelu, approximate="tanh")
 
+# Of several operands, and of parts.
+a, b = pairs(FEW)
+POSITIVE = [0.0, 0.25, 1.0, 2.5, 40.0, inf, nan]
+for name in "fmax fmin hypot copysign xlogy logaddexp logaddexp2 heaviside nextafter".split():
+    # Which operand nextafter's gradient belongs to was settled later.
+    case(name, [a, b], gradients=name != "nextafter")
+    case(name, [floats(FEW, torch.float32), floats(FEW[::-1], torch.float32)], gradients=False)
+    case(name, [torch.tensor(INTEGERS, dtype=torch.int32), torch.tensor(DIVISORS, dtype=torch.int32)])
+case("xlogy", [floats(FEW), 2.5])
+case("xlogy", [2.5, floats(POSITIVE)])
+case("copysign", [floats(FEW), -1.5])
+case("xlog1py", [floats(FEW), floats([0.5] * len(FEW))])
+case("heaviside", [floats([1.0, 0.0]), torch.tensor([1, 2], dtype=torch.int32)])
+thirds = [floats([1.5, -2.0, 0.5]), floats([0.25, 3.0, -1.0]), floats([2.0, -0.5, 4.0])]
+for name in "addcmul addcdiv".split():
+    case(name, thirds)
+    case(name, thirds, value=0.5)
+    case(name, [x.to(torch.int32) for x in thirds])
+case("addcmul", [x.to(torch.int32) for x in thirds], value=3)
+case("lerp", thirds)
+case("lerp", [*thirds[:2], 0.3])
+case("lerp", [*thirds[:2], 0.75])
+case("lerp", [thirds[0], thirds[1].float(), 0.75])
+case("ldexp", [floats(FEW), torch.tensor(INTEGERS + [1, 2], dtype=torch.int32)])
+case("ldexp", [torch.tensor(INTEGERS, dtype=torch.int32), torch.tensor(INTEGERS, dtype=torch.int32)])
+case("float_power", [floats(FEW, torch.float32), 2], gradients=False)
+case("float_power", [torch.tensor(INTEGERS, dtype=torch.int32), -1])
+case("nan_to_num", [floats(FLOATS)])
+case("nan_to_num", [floats(FLOATS, torch.float32)])
+case("nan_to_num", [floats(FLOATS)], nan=1.5, posinf=2.5, neginf=-3.5)
+case("nan_to_num", [torch.tensor(INTEGERS, dtype=torch.int32)])
+for name in "sinc angle".split():
+    case(name, [floats(FLOATS)])
+    case(name, [torch.tensor(INTEGERS, dtype=torch.int32)])
+case("logit", [floats([-0.5, 0.0, 0.1, 0.5, 0.875, 1.0, 1.5, nan])])
+case("logit", [floats([-0.5, 0.0, 0.1, 0.5, 0.875, 1.0, 1.5])], eps=0.125)
+for name in "bitwise_and bitwise_or bitwise_xor bitwise_left_shift bitwise_right_shift gcd lcm".split():
+    case(name, [torch.tensor(INTEGERS, dtype=torch.int32), torch.tensor([1, 2, 4, 3, 0, 6, 5, 12], dtype=torch.int32)])
+    case(name, [floats(FEW), floats(FEW)])
+for name in "bitwise_and bitwise_or bitwise_xor".split():
+    case(name, [torch.tensor([True, False, True, False]), torch.tensor([True, True, False, False])])
+    case(name, [torch.tensor(INTEGERS, dtype=torch.int32), 6])
+for x in (torch.tensor(INTEGERS, dtype=torch.int32), torch.tensor(BOOLS), floats(FEW)):
+    case("bitwise_not", [x])
+case("isclose", [a, b])
+case("isclose", [a, b], equal_nan=True)
+case("isclose", [floats([1.0, 1.0, 100.0]), floats([1.0 + 1e-6, 1.1, 101.0])], rtol=0.0, atol=0.5)
+case("isclose", [torch.tensor(INTEGERS, dtype=torch.int32), torch.tensor(DIVISORS, dtype=torch.int32)], rtol=0.5)
+case("isclose", [floats(FEW), torch.tensor(INTEGERS + [1, 2], dtype=torch.int32)])
+case("isin", [floats(FEW), floats([0.5, 3.0, nan])])
+case("isin", [torch.tensor(INTEGERS, dtype=torch.int32), torch.tensor(DIVISORS, dtype=torch.int32)])
+
+# Promotion: every pair of dtypes, with dims, without, and scalars.
+for one in (torch.bool, torch.int32, torch.float32, torch.float64):
+    for other in (torch.bool, torch.int32, torch.float32, torch.float64):
+        x, y = torch.tensor([1, 0, 1]).to(one), torch.tensor([1, 1, 0]).to(other)
+        for f in ("add", "mul", "div", "eq", "maximum", "atan2"):
+            case(f, [x, y], gradients=False)
+            case(f, [x, y[0]], gradients=False)
+            case(f, [x[0], y[0]], gradients=False)
+    for scalar in (True, 2, 0.5):
+        for f in ("add", "mul", "div", "lt"):
+            case(f, [x, scalar], gradients=False)
+
 print("[\n" + ",\n".join(json.dumps(c, separators=(",", ":")) for c in cases) + "\n]")

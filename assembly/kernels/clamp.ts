@@ -44,6 +44,12 @@ export function maximum_backward_f64(block: usize, begin: u32, end: u32): void {
 export function fmax_f32(block: usize, begin: u32, end: u32): void { map2<f32, Fmax<f32>>(block, begin, end); }
 export function fmax_f64(block: usize, begin: u32, end: u32): void { map2<f64, Fmax<f64>>(block, begin, end); }
 
+@final class FmaxWhole<T> extends Binary<T> {
+  @inline many(a: v128, b: v128): v128 { return v128.max<T>(a, b); }
+}
+export function fmax_i32(block: usize, begin: u32, end: u32): void { map2<i32, FmaxWhole<i32>>(block, begin, end); }
+export function fmax_u8(block: usize, begin: u32, end: u32): void { map2<u8, FmaxWhole<u8>>(block, begin, end); }
+
 /** The smaller one; the other one where one is NaN. */
 @final class Fmin<T> extends Binary<T> {
   @inline many(a: v128, b: v128): v128 {
@@ -52,3 +58,9 @@ export function fmax_f64(block: usize, begin: u32, end: u32): void { map2<f64, F
 }
 export function fmin_f32(block: usize, begin: u32, end: u32): void { map2<f32, Fmin<f32>>(block, begin, end); }
 export function fmin_f64(block: usize, begin: u32, end: u32): void { map2<f64, Fmin<f64>>(block, begin, end); }
+
+@final class FminWhole<T> extends Binary<T> {
+  @inline many(a: v128, b: v128): v128 { return v128.min<T>(a, b); }
+}
+export function fmin_i32(block: usize, begin: u32, end: u32): void { map2<i32, FminWhole<i32>>(block, begin, end); }
+export function fmin_u8(block: usize, begin: u32, end: u32): void { map2<u8, FminWhole<u8>>(block, begin, end); }

@@ -1,36 +1,20 @@
 // Elementwise operations against what PyTorch gives: values at kinks and special numbers, dtypes, names, gradients.
 
-import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import * as wg from "../../src/entries/node.js";
-import { gelu } from "../../src/ops/gelu.js";
+import {
+  type Case,
+  cases,
+  functionOf,
+  isRecorded,
+  made,
+  numberOf,
+  optionsOf,
+  type Recorded,
+  textOf,
+} from "../helpers/recorded.js";
 
-type Value = number | boolean | string;
-interface Recorded {
-  readonly dtype: wg.DType;
-  readonly shape: readonly number[];
-  readonly values: readonly Value[];
-}
-interface Case {
-  readonly op: string;
-  readonly operands: readonly (Recorded | Value)[];
-  readonly options: Readonly<Record<string, Value>>;
-  readonly refused?: boolean;
-  readonly out: Recorded;
-  readonly label?: string;
-  readonly gradients?: readonly (Recorded | null)[] | null;
-}
-
-const library: Readonly<Record<string, unknown>> = { ...wg, gelu };
-const cases: Case[] = JSON.parse(readFileSync(new URL("../fixtures/pointwise/values.json", import.meta.url), "utf8"));
-
-const numberOf = (value: Value): number | boolean => (typeof value === "string" ? Number(value) : value);
-const isRecorded = (x: unknown): x is Recorded => typeof x === "object" && x !== null && "values" in x;
-
-function made(recorded: Recorded): wg.Tensor {
-  const flat = wg.tensor(recorded.values.map(numberOf), { dtype: recorded.dtype });
-  return wg.reshape(flat, recorded.shape).detach();
-}
+const names = [...new Set(cases.map((c) => c.op))];
 
 /** Where the numbers differ, or null: by more than 8 units in the last place, of `least` for smaller ones. */
 function difference(got: wg.Tensor, want: Recorded, least = 1e-3): string | null {
@@ -47,44 +31,97 @@ function difference(got: wg.Tensor, want: Recorded, least = 1e-3): string | null
   return null;
 }
 
+/** What is wrong with a case: its value, dtype and shape, name of the node, gradients. */
+function faults(c: Case): (string | null)[] {
+  const leaves: wg.Tensor[] = [];
+  const operands = c.operands.map((x) => {
+    if (!isRecorded(x)) return numberOf(x);
+    const leaf = made(x);
+    if (c.label !== undefined && leaf.dtype.startsWith("float")) leaves.push(leaf.requiresGrad_());
+    return leaf;
+  });
+  const call = () => functionOf(c.op)(...operands, ...optionsOf(c));
+  if (c.refused) {
+    expect(call, `${c.op} ${textOf(c)} must be refused`).toThrow(wg.WengertError);
+    return [];
+  }
+  const out = call();
+  const found = [difference(out, c.out)];
+  if (c.label === undefined) return found;
+  const name = out.gradFn?.name().split("::").at(-1);
+  if (name !== c.label) found.push(`${name}, not ${c.label}`);
+  if (!c.gradients) return found;
+  const gradients = wg.autograd.grad([out], leaves, { gradOutputs: [wg.onesLike(out)], allowUnused: true });
+  for (const [i, want] of c.gradients.entries()) {
+    const got = gradients[i] ?? null;
+    if (want !== null && got !== null) found.push(difference(got, want, 0.5));
+    else if ((want === null) !== (got === null)) found.push(`gradient ${i}: ${got}, not ${want}`);
+  }
+  return found;
+}
+
 describe("as in PyTorch", () => {
-  const names = [...new Set(cases.map((c) => c.op))];
   test.each(names)("%s", (name) => {
-    const failures: string[] = [];
-    for (const c of cases.filter(({ op }) => op === name)) {
-      const text = JSON.stringify([c.operands.map((x) => (isRecorded(x) ? x.dtype : x)), c.options]);
-      const f = library[name] as (...args: unknown[]) => wg.Tensor;
-      const leaves: wg.Tensor[] = [];
-      const operands = c.operands.map((x) => {
-        if (!isRecorded(x)) return numberOf(x);
-        const leaf = made(x);
-        if (c.label !== undefined && leaf.dtype.startsWith("float")) leaves.push(leaf.requiresGrad_());
-        return leaf;
-      });
-      const given = Object.entries(c.options).filter(([, value]) => value !== null);
-      const named = Object.fromEntries(
-        given.map(([key, v]) => [key, ["none", "tanh", "trunc", "floor"].includes(v as string) ? v : numberOf(v)]),
+    const found = cases
+      .filter(({ op }) => op === name)
+      .flatMap((c) =>
+        faults(c)
+          .filter((fault) => fault !== null)
+          .map((fault) => `${textOf(c)}: ${fault}`),
       );
-      const call = () => f(...operands, ...(given.length > 0 ? [named] : []));
-      if (c.refused) {
-        expect(call, `${name} ${text} must be refused`).toThrow(wg.WengertError);
-        continue;
-      }
-      const out = call();
-      const said = difference(out, c.out);
-      if (said !== null) failures.push(`${text}: ${said}`);
-      if (c.label === undefined) continue;
-      if (out.gradFn?.name().split("::").at(-1) !== c.label)
-        failures.push(`${text}: ${out.gradFn?.name()}, not ${c.label}`);
-      if (!c.gradients) continue;
-      const gradients = wg.autograd.grad([out], leaves, { gradOutputs: [wg.onesLike(out)], allowUnused: true });
-      for (const [i, want] of c.gradients.entries()) {
-        const got = gradients[i] ?? null;
-        const wrong =
-          want === null || got === null ? (want === got ? null : "gradient or none") : difference(got, want, 0.5);
-        if (wrong !== null) failures.push(`${text}: gradient ${i}: ${wrong}`);
+    expect(found).toEqual([]);
+  });
+});
+
+describe("whatever the strides", () => {
+  /** Layouts with the same elements: spread out, backwards in memory terms, and with a dim of stride 0 in front. */
+  const layouts: ((x: wg.Tensor) => wg.Tensor)[] = [
+    (x) => wg.select(wg.reshape(wg.stack([x, x], 1), [x.numel(), 2]), 1, 0),
+    (x) => wg.select(wg.transpose(wg.stack([x, x, x], 0).clone(), 0, 1), 1, 2),
+  ];
+
+  test.each(names)("%s gives the same bits", (name) => {
+    for (const c of cases) {
+      if (c.op !== name || c.refused || !c.operands.every((x) => !isRecorded(x) || x.shape.length === 1)) continue;
+      const operands = c.operands.map((x) => (isRecorded(x) ? made(x) : numberOf(x)));
+      const call = (xs: readonly unknown[]) => functionOf(name)(...xs, ...optionsOf(c)).toTypedArray();
+      const want = call(operands);
+      for (const layout of layouts) {
+        const moved = operands.map((x) => (x instanceof wg.Tensor ? layout(x) : x));
+        expect(call(moved), textOf(c)).toEqual(want);
       }
     }
-    expect(failures).toEqual([]);
   });
+});
+
+describe("in place", () => {
+  const prototype = wg.Tensor.prototype as unknown as Record<string, unknown>;
+  const methods = names.filter((name) => typeof prototype[`${name}_`] === "function");
+
+  test.each(methods)("%s_ writes what the form without underscore gives", (name) => {
+    for (const c of cases) {
+      const [first, ...others] = c.operands;
+      if (c.op !== name || c.refused || !isRecorded(first)) continue;
+      const self = made(first);
+      const rest = [...others.map((x) => (isRecorded(x) ? made(x) : numberOf(x))), ...optionsOf(c)];
+      const write = (self as unknown as Record<string, (...args: unknown[]) => wg.Tensor>)[`${name}_`];
+      const order = ["bool", "int32", "float32", "float64"];
+      const fits = c.out.shape.join() === first.shape.join() && category(first.dtype) >= category(c.out.dtype);
+      if (!fits) {
+        expect(() => write?.call(self, ...rest), textOf(c)).toThrow(wg.WengertError);
+        expect(self.toTypedArray(), textOf(c)).toEqual(made(first).toTypedArray());
+        continue;
+      }
+      if (order.indexOf(first.dtype) < order.indexOf(c.out.dtype) && name === "floatPower") continue;
+      const { version } = self;
+      expect(write?.call(self, ...rest), textOf(c)).toBe(self);
+      const want = functionOf(name)(made(first), ...rest).to(first.dtype);
+      expect(self.toTypedArray(), textOf(c)).toEqual(want.toTypedArray());
+      expect(self.version).toBeGreaterThanOrEqual(version + (name === "nanToNum" && first.dtype === "int32" ? 0 : 1));
+    }
+  });
+
+  function category(dtype: wg.DType): number {
+    return dtype === "bool" ? 0 : dtype === "int32" ? 1 : 2;
+  }
 });
