@@ -71,7 +71,14 @@ export * from "./ops/triangle.js";
 export * from "./ops/trigonometric.js";
 export * from "./ops/views.js";
 export * from "./ops/where.js";
-export { enableGrad, isGradEnabled, noGrad, setGradEnabled } from "./tape/mode.js";
+export {
+  enableGrad,
+  inferenceMode,
+  isGradEnabled,
+  isInferenceModeEnabled,
+  noGrad,
+  setGradEnabled,
+} from "./tape/mode.js";
 export { bool, type DType, float32, float64, getDefaultDtype, int32, setDefaultDtype } from "./tensor/dtype.js";
 export { getPrintoptions, setPrintoptions } from "./tensor/format.js";
 export { defaultGenerator, Generator, getRngState, manualSeed, setRngState } from "./tensor/generator.js";

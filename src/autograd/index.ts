@@ -10,5 +10,6 @@ export { type BackwardOptions, backward, type GradientEdge, type GradOptions, gr
 export * as forwardAd from "./forward-ad.js";
 export * as function from "./function.js";
 export { Function, FunctionCtx } from "./function.js";
+export * as functional from "./functional.js";
 export { type GradcheckOptions, gradcheck, gradgradcheck } from "./gradcheck.js";
 export * as graph from "./graph.js";

@@ -14,6 +14,7 @@ import {
   retainsGrad,
   setGrad,
 } from "../autograd/properties.js";
+import { GraphError } from "../errors.js";
 import { detach } from "../ops/detach.js";
 import type { Node } from "../tape/node.js";
 import { Tensor } from "../tensor/tensor.js";
@@ -74,6 +75,9 @@ property("gradFn", gradFn);
 property("isLeaf", isLeaf);
 property("outputNr", (x) => x.history?.index ?? 0);
 property("retainsGrad", retainsGrad);
-property("version", (x) => x.storage.version);
+property("version", (x) => {
+  if (x.inference) throw new GraphError("version: Inference tensors do not track version counter.");
+  return x.storage.version;
+});
 property("base", (x) => x.viewOf?.base ?? null);
 property("isView", (x) => x.viewOf !== null);

@@ -29,8 +29,7 @@ const dtypes = {
   /** Unspecified contents in any shape, in the dtype of `x`. */
   newEmpty: (x: Self, shape: Shape, options?: CreationOptions): Self => creation.empty(shape, like(x, options)),
   /** A tensor from JavaScript values in the dtype of `x`. */
-  newTensor: (x: Self, data: NestedArray, options?: CreationOptions): Self =>
-    creation.tensor(data, like(x, options)),
+  newTensor: (x: Self, data: NestedArray, options?: CreationOptions): Self => creation.tensor(data, like(x, options)),
 };
 
 function like(x: Self, options: CreationOptions | undefined): CreationOptions & { readonly dtype: DType } {

@@ -4,7 +4,11 @@ import * as family from "../ops/nonzero.js";
 import { install, type MethodsOf } from "./install.js";
 
 declare module "../tensor/tensor.js" {
-  interface Tensor extends MethodsOf<typeof family> {}
+  interface Tensor extends Omit<MethodsOf<typeof family>, "nonzero"> {
+    /** The indices of the elements that are not zero: a matrix, or with `asTuple` one tensor for each dim. */
+    nonzero(): Tensor;
+    nonzero(options: { readonly asTuple: true }): Tensor[];
+  }
 }
 
 install(family);

@@ -3,7 +3,7 @@
 import type { Operand } from "../op/nest.js";
 import type { Operation } from "../op/operation.js";
 import { disposable, refuseAsync } from "../tensor/scope.js";
-import type { Tensor } from "../tensor/tensor.js";
+import { making, type Tensor } from "../tensor/tensor.js";
 
 type Push = (
   operation: Operation,
@@ -18,7 +18,12 @@ export const mode = {
   /** Whether operations on tracked tensors are recorded. */
   grad: true,
   /** Whether tensors are made without version tracking, for inference only. */
-  inference: false,
+  get inference(): boolean {
+    return making.inference;
+  },
+  set inference(flag: boolean) {
+    making.inference = flag;
+  },
   /** Whether nodes remember where they were made, and gradients are looked at for NaN. */
   anomaly: false,
   checkNan: true,
@@ -153,4 +158,42 @@ export function setGradEnabled(flag: boolean): ModeBlock;
 export function setGradEnabled<T>(flag: boolean, body: () => T): T;
 export function setGradEnabled<T>(flag: boolean, body?: () => T): T | ModeBlock {
   return body === undefined ? new ModeBlock({ grad: flag }) : under("setGradEnabled", { grad: flag }, body);
+}
+
+/** Options of `inferenceMode`. */
+export interface InferenceOptions {
+  /** False makes an ordinary block inside one. */
+  readonly mode?: boolean;
+}
+
+/**
+ * Like `noGrad`, and what is made inside is for inference only: it cannot be saved for backward, nor written in place
+ * outside. `inferenceMode(() => …)`, `using _ = inferenceMode()`, or `inferenceMode.wrap(f)`.
+ */
+export const inferenceMode: InferenceMode = /* @__PURE__ */ inferenceModes();
+
+/** The forms of `inferenceMode`. */
+export interface InferenceMode {
+  (): ModeBlock;
+  (options: InferenceOptions): ModeBlock;
+  <T>(body: () => T, options?: InferenceOptions): T;
+  wrap: Wrap;
+}
+
+function inferenceModes(): InferenceMode {
+  const change = (on: boolean): Partial<Mode> =>
+    on ? { grad: false, inference: true } : { grad: true, inference: false };
+  function block(...args: unknown[]): unknown {
+    const body = typeof args[0] === "function" ? (args[0] as () => unknown) : undefined;
+    const options = (body === undefined ? args[0] : args[1]) as InferenceOptions | undefined;
+    const changed = change(options?.mode ?? true);
+    return body === undefined ? new ModeBlock(changed) : under("inferenceMode", changed, body);
+  }
+  block.wrap = wrapper("inferenceMode", change(true));
+  return block as InferenceMode;
+}
+
+/** Whether inference mode is on. */
+export function isInferenceModeEnabled(): boolean {
+  return mode.inference;
 }

@@ -32,6 +32,11 @@ export class SavedValue {
     private readonly output: number,
     private readonly inplaceOf: Tensor | null = null,
   ) {
+    if (tensor.inference) {
+      throw new GraphError(
+        "Inference tensors cannot be saved for backward. To work around you can make a clone to get a normal tensor and use it in autograd.",
+      );
+    }
     this.storage = tensor.storage;
     this.layout = tensor.layout;
     this.dtype = tensor.dtype;

@@ -166,6 +166,9 @@ export class Tensor {
   }
 }
 
+/** What new tensors are made as; set by the modes. */
+export const making = { inference: false };
+
 /** A new tensor of its own storage, contiguous, its contents unspecified. */
 export function empty(op: string, shape: readonly number[], dtype: DType): Tensor {
   return emptyOf(op, contiguous(shape), dtype);
@@ -173,13 +176,17 @@ export function empty(op: string, shape: readonly number[], dtype: DType): Tenso
 
 /** A new tensor of its own storage with a given layout that is dense from its first element on. */
 export function emptyOf(op: string, layout: Layout, dtype: DType): Tensor {
-  return new Tensor(new Storage(op, numel(layout.shape) * bytesOf(dtype)), layout, dtype);
+  const out = new Tensor(new Storage(op, numel(layout.shape) * bytesOf(dtype)), layout, dtype);
+  if (making.inference) out.inference = true;
+  return out;
 }
 
 /** Another handle on the same storage. */
 export function alias(tensor: Tensor, layout: Layout): Tensor {
   tensor.storage.hold();
-  return new Tensor(tensor.storage, layout, tensor.dtype);
+  const out = new Tensor(tensor.storage, layout, tensor.dtype);
+  if (tensor.inference) out.inference = true;
+  return out;
 }
 
 /** Throws if a handle has no storage left to work on. */

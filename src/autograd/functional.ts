@@ -1,0 +1,404 @@
+// The namespace `autograd.functional`: Jacobians, Hessians and their products, of functions of tensors.
+
+import { ArgumentError, GraphError, ShapeError } from "../errors.js";
+import { describe, parse } from "../op/args.js";
+import { add } from "../ops/arithmetic.js";
+import { clone } from "../ops/cast.js";
+import { onesLike, zeros, zerosLike } from "../ops/creation.js";
+import { detach } from "../ops/detach.js";
+import { stack } from "../ops/join.js";
+import { reshape, select, view } from "../ops/shape.js";
+import { mode } from "../tape/mode.js";
+import { formatShape, sameShape } from "../tensor/layout.js";
+import { Tensor } from "../tensor/tensor.js";
+import { grad } from "./backward.js";
+import { closeLevel, openLevel, setTangent, tangentAt } from "./forward.js";
+
+/** A function of tensors that gives a tensor or an array of tensors. */
+export type TensorFunction = (...inputs: Tensor[]) => Tensor | readonly Tensor[];
+
+/** Options that all functions here have. */
+export interface FunctionalOptions {
+  /** Record the computation, so that its result can be differentiated. */
+  readonly createGraph?: boolean;
+  /** Throw where an output does not depend on an input, rather than give zeros. */
+  readonly strict?: boolean;
+}
+
+/** Options of `jacobian`. */
+export interface JacobianOptions extends FunctionalOptions {
+  /** Compute all rows in one batched pass. */
+  readonly vectorize?: boolean;
+  /** "reverse-mode" (default) or "forward-mode", which takes `vectorize: true`. */
+  readonly strategy?: "reverse-mode" | "forward-mode";
+}
+
+/** Options of `hessian`. */
+export interface HessianOptions extends FunctionalOptions {
+  readonly vectorize?: boolean;
+  readonly outerJacobianStrategy?: "reverse-mode" | "forward-mode";
+}
+
+type Inputs = Tensor | readonly Tensor[];
+
+function listOf(op: string, value: unknown, what: string): Tensor[] {
+  const list = value instanceof Tensor ? [value] : value;
+  if (!Array.isArray(list) || list.some((each) => !(each instanceof Tensor))) {
+    throw new ArgumentError(
+      `${op}: The ${what} given must be either a Tensor or an array of Tensors, got ${describe(value)}`,
+    );
+  }
+  return list as Tensor[];
+}
+
+/** Copies of the inputs that collect gradients; with `createGraph` they stay connected to the originals. */
+function prepared(op: string, inputs: unknown, createGraph: boolean): Tensor[] {
+  return listOf(op, inputs, "inputs").map((input) => {
+    if (createGraph && input.tracked) return view(input, input.shape);
+    const copy = clone(detach(input));
+    copy.collects = true;
+    return copy;
+  });
+}
+
+function outputsOf(
+  op: string,
+  f: TensorFunction,
+  inputs: readonly Tensor[],
+): { readonly outputs: Tensor[]; readonly single: boolean } {
+  const value = f(...inputs);
+  return { outputs: listOf(op, value, "outputs of the user-provided function"), single: value instanceof Tensor };
+}
+
+/** Restores the mode after `body`, in which everything is recorded. */
+function recorded<T>(body: () => T): T {
+  const before = mode.grad;
+  mode.grad = true;
+  try {
+    return body();
+  } finally {
+    mode.grad = before;
+  }
+}
+
+/** Results do not stay on the tape unless the caller wants to differentiate them. */
+function released(x: Tensor, createGraph: boolean): Tensor {
+  return createGraph || !x.tracked ? x : detach(x);
+}
+
+function unused(op: string, strict: boolean, i: number, what: string): void {
+  if (strict)
+    throw new GraphError(
+      `${op}: ${what} ${i} of the user-provided function is independent of the input. This is not allowed in strict mode.`,
+    );
+}
+
+/** Gradients with zeros in the place of missing ones; strict mode refuses those. */
+function gradients(
+  op: string,
+  outputs: readonly Tensor[],
+  inputs: readonly Tensor[],
+  seeds: readonly (Tensor | null)[] | null,
+  createGraph: boolean,
+  strict: boolean,
+): Tensor[] {
+  const live = outputs
+    .map((output, i) => ({ output, seed: seeds?.[i] ?? null }))
+    .filter(({ output }, i) => {
+      if (!output.tracked) unused(op, strict, i, "Output");
+      return output.tracked;
+    });
+  const results: (Tensor | null)[] =
+    live.length === 0
+      ? inputs.map(() => null)
+      : grad(
+          live.map(({ output }) => output),
+          inputs,
+          {
+            gradOutputs: seeds === null ? null : live.map(({ seed }) => seed),
+            createGraph,
+            retainGraph: true,
+            allowUnused: true,
+          },
+        );
+  return results.map((result, i) => {
+    if (result === null) {
+      if (strict)
+        throw new GraphError(
+          `${op}: The output of the user-provided function is independent of input ${i}. This is not allowed in strict mode.`,
+        );
+      return zerosLike(inputs[i] as Tensor);
+    }
+    if (strict && createGraph && !result.tracked) {
+      throw new GraphError(
+        `${op}: The jacobian of the user-provided function is independent of input ${i}. This is not allowed in strict mode when createGraph=true.`,
+      );
+    }
+    return result;
+  });
+}
+
+function unit(like: Tensor, j: number): Tensor {
+  const flat = zeros([like.numel()], { dtype: like.dtype as "float32" });
+  const at = select(flat, 0, j);
+  const before = mode.grad;
+  mode.grad = false;
+  try {
+    add.inplace(at, 1);
+  } finally {
+    mode.grad = before;
+  }
+  return reshape(flat, like.shape);
+}
+
+/** One Jacobian for each output and input: shape of the output, then of the input. */
+function reverseJacobian(
+  op: string,
+  outputs: readonly Tensor[],
+  inputs: readonly Tensor[],
+  createGraph: boolean,
+  strict: boolean,
+): Tensor[][] {
+  return outputs.map((output) => {
+    const rows: Tensor[][] = inputs.map(() => []);
+    for (let j = 0; j < output.numel(); j++) {
+      gradients(op, [output], inputs, [unit(output, j)], createGraph, strict).forEach((row, i) => {
+        (rows[i] as Tensor[]).push(row);
+      });
+    }
+    return rows.map((list, i) => {
+      const input = inputs[i] as Tensor;
+      const shape = [...output.shape, ...input.shape];
+      return list.length === 0 ? zeros(shape, { dtype: input.dtype }) : reshape(stack(list, 0), shape);
+    });
+  });
+}
+
+function forwardJacobian(
+  op: string,
+  f: TensorFunction,
+  inputs: readonly Tensor[],
+): { readonly jacobians: Tensor[][]; readonly single: boolean } {
+  const columns: Tensor[][][] = [];
+  let shapes: (readonly number[])[] = [];
+  let single = true;
+  inputs.forEach((input, i) => {
+    for (let element = 0; element < input.numel(); element++) {
+      const level = openLevel();
+      try {
+        const duals = inputs.map((each) => detach(each));
+        setTangent(duals[i] as Tensor, level, unit(input, element));
+        const result = outputsOf(op, f, duals);
+        single = result.single;
+        shapes = result.outputs.map((output) => output.shape);
+        result.outputs.forEach((output, k) => {
+          const tangent = tangentAt(output, level);
+          columns[k] ??= inputs.map(() => []);
+          ((columns[k] as Tensor[][])[i] as Tensor[]).push(tangent === null ? zerosLike(output) : clone(tangent));
+        });
+      } finally {
+        closeLevel();
+      }
+    }
+  });
+  const jacobians = columns.map((byInput, k) =>
+    byInput.map((list, i) =>
+      reshape(stack(list, -1), [...(shapes[k] as readonly number[]), ...(inputs[i] as Tensor).shape]),
+    ),
+  );
+  return { jacobians, single };
+}
+
+/** Nested as the function's outputs, then its inputs: what is single is not wrapped. */
+function nested<T>(rows: readonly (readonly T[])[], singleOutput: boolean, singleInput: boolean): T | T[] | T[][] {
+  const inner = rows.map((row) => (singleInput ? (row[0] as T) : [...row]));
+  return (singleOutput ? inner[0] : inner) as T | T[] | T[][];
+}
+
+/**
+ * The Jacobian of a function: for one output and one input a tensor of the output's shape and then the input's; arrays
+ * nest outputs, then inputs.
+ */
+export function jacobian(
+  f: TensorFunction,
+  inputs: Inputs,
+  ...rest: [options?: JacobianOptions]
+): Tensor | Tensor[] | Tensor[][] {
+  const op = "jacobian";
+  const { createGraph, strict, vectorize, strategy } = parse(op, rest, {
+    createGraph: false,
+    strict: false,
+    vectorize: false,
+    strategy: "reverse-mode" as string,
+  });
+  if (strategy !== "reverse-mode" && strategy !== "forward-mode") {
+    throw new ArgumentError(
+      `${op}: Expected strategy to be either "forward-mode" or "reverse-mode". Got ${describe(strategy)}`,
+    );
+  }
+  if (strategy === "forward-mode") {
+    if (createGraph) throw new ArgumentError(`${op}: createGraph=true is not supported with strategy "forward-mode"`);
+    if (strict) throw new ArgumentError(`${op}: strict=true is not supported with strategy "forward-mode"`);
+    if (!vectorize) throw new ArgumentError(`${op}: strategy "forward-mode" takes vectorize=true`);
+  } else if (strict && vectorize)
+    throw new ArgumentError(`${op}: strict=true and vectorize=true are not supported together`);
+  return recorded(() => {
+    const own = prepared(op, inputs, createGraph);
+    if (strategy === "forward-mode") {
+      const { jacobians, single } = forwardJacobian(op, f, own);
+      return nested(jacobians, single, inputs instanceof Tensor) as Tensor;
+    }
+    const { outputs, single } = outputsOf(op, f, own);
+    const rows = reverseJacobian(op, outputs, own, createGraph, strict);
+    return nested(
+      rows.map((row) => row.map((each) => released(each, createGraph))),
+      single,
+      inputs instanceof Tensor,
+    ) as Tensor;
+  });
+}
+
+function scalarOutput(op: string, outputs: readonly Tensor[], single: boolean): Tensor {
+  const [output] = outputs;
+  if (!single || output === undefined)
+    throw new GraphError(`${op}: The function given to ${op} should return a single Tensor`);
+  if (output.numel() !== 1)
+    throw new GraphError(`${op}: The Tensor returned by the function given to ${op} should contain a single element`);
+  return output;
+}
+
+/** The Hessian of a function of a single element: for one input of the input's shape twice; arrays nest inputs twice. */
+export function hessian(f: TensorFunction, inputs: Inputs, ...rest: [options?: HessianOptions]): Tensor | Tensor[][] {
+  const op = "hessian";
+  const { createGraph, strict, vectorize, outerJacobianStrategy } = parse(op, rest, {
+    createGraph: false,
+    strict: false,
+    vectorize: false,
+    outerJacobianStrategy: "reverse-mode" as string,
+  });
+  if (outerJacobianStrategy !== "reverse-mode" && outerJacobianStrategy !== "forward-mode") {
+    throw new ArgumentError(
+      `${op}: Expected outerJacobianStrategy to be either "forward-mode" or "reverse-mode". Got ${describe(outerJacobianStrategy)}`,
+    );
+  }
+  const first = (...own: Tensor[]): Tensor[] => {
+    const { outputs, single } = outputsOf(op, f, own);
+    const output = scalarOutput(op, outputs, single);
+    const live = own.map((x) => x);
+    for (const x of live) if (!x.tracked) x.collects = true;
+    return gradients(op, [reshape(output, [])], live, null, true, strict);
+  };
+  const options =
+    outerJacobianStrategy === "forward-mode"
+      ? { strategy: "forward-mode" as const, vectorize: true }
+      : { createGraph, strict, vectorize };
+  const rows = jacobian(first, listOf(op, inputs, "inputs"), options) as Tensor[][];
+  return inputs instanceof Tensor ? ((rows[0] as Tensor[])[0] as Tensor) : rows;
+}
+
+/** Checks a vector against what it multiplies, or makes the only one there is for a single element. */
+function vectors(op: string, v: Inputs | null | undefined, like: readonly Tensor[], what: string): Tensor[] {
+  if (v === null || v === undefined) {
+    if (like.length !== 1 || (like[0] as Tensor).numel() !== 1) {
+      throw new GraphError(
+        `${op}: The vector v can only be null if the user-provided function ${what} a single Tensor with a single element.`,
+      );
+    }
+    return [onesLike(like[0] as Tensor)];
+  }
+  const list = listOf(op, v, "v");
+  if (list.length !== like.length)
+    throw new ArgumentError(`${op}: v is a list of invalid length: should be ${like.length} but got ${list.length}.`);
+  list.forEach((each, i) => {
+    const { shape } = like[i] as Tensor;
+    if (!sameShape(each.shape, shape)) {
+      throw new ShapeError(
+        `${op}: v has invalid size: should be ${formatShape(shape)} but got ${formatShape(each.shape)}.`,
+      );
+    }
+  });
+  return list;
+}
+
+function unlist(list: readonly Tensor[], single: boolean, createGraph: boolean): Tensor | Tensor[] {
+  const results = list.map((each) => released(each, createGraph));
+  return single ? (results[0] as Tensor) : results;
+}
+
+type Rest = [v?: Inputs | null | FunctionalOptions, options?: FunctionalOptions];
+
+function read(
+  op: string,
+  rest: Rest,
+): { readonly v: Inputs | null; readonly createGraph: boolean; readonly strict: boolean } {
+  return parse(op, rest, { v: null as Inputs | null, createGraph: false, strict: false }, ["v"]);
+}
+
+/** `[f(inputs), vᵀJ]`; `v` may be left out for an output of one element. */
+export function vjp(f: TensorFunction, inputs: Inputs, ...rest: Rest): [Tensor | Tensor[], Tensor | Tensor[]] {
+  const op = "vjp";
+  const { v, createGraph, strict } = read(op, rest);
+  return recorded(() => {
+    const own = prepared(op, inputs, createGraph);
+    const { outputs, single } = outputsOf(op, f, own);
+    const seeds = vectors(op, v, outputs, "returns");
+    const product = gradients(op, outputs, own, seeds, createGraph, strict);
+    return [unlist(outputs, single, createGraph), unlist(product, inputs instanceof Tensor, createGraph)];
+  });
+}
+
+/** `[f(inputs), Jv]`; `v` may be left out for an input of one element. Computed by differentiating twice. */
+export function jvp(f: TensorFunction, inputs: Inputs, ...rest: Rest): [Tensor | Tensor[], Tensor | Tensor[]] {
+  const op = "jvp";
+  const { v, createGraph, strict } = read(op, rest);
+  return recorded(() => {
+    const own = prepared(op, inputs, createGraph);
+    const tangents = vectors(op, v, own, "has");
+    const { outputs, single } = outputsOf(op, f, own);
+    const us = outputs.map((output) => {
+      const u = zerosLike(output);
+      u.collects = true;
+      return u;
+    });
+    const first = gradients(op, outputs, own, us, true, strict);
+    const product = gradients(op, first, us, tangents, createGraph, strict);
+    return [unlist(outputs, single, createGraph), unlist(product, single, createGraph)];
+  });
+}
+
+/** `[f(inputs), vᵀH]` of a function of a single element. */
+export function vhp(f: TensorFunction, inputs: Inputs, ...rest: Rest): [Tensor, Tensor | Tensor[]] {
+  const op = "vhp";
+  const { v, createGraph, strict } = read(op, rest);
+  return recorded(() => {
+    const own = prepared(op, inputs, createGraph);
+    const seeds = vectors(op, v, own, "has");
+    const { outputs, single } = outputsOf(op, f, own);
+    const output = scalarOutput(op, outputs, single);
+    const first = gradients(op, [reshape(output, [])], own, null, true, strict);
+    const product = gradients(op, first, own, seeds, createGraph, strict);
+    return [released(output, createGraph), unlist(product, inputs instanceof Tensor, createGraph)];
+  });
+}
+
+/** `[f(inputs), Hv]` of a function of a single element. */
+export function hvp(f: TensorFunction, inputs: Inputs, ...rest: Rest): [Tensor, Tensor | Tensor[]] {
+  const op = "hvp";
+  const { v, createGraph, strict } = read(op, rest);
+  return recorded(() => {
+    const own = prepared(op, inputs, createGraph);
+    const tangents = vectors(op, v, own, "has");
+    const { outputs, single } = outputsOf(op, f, own);
+    const output = scalarOutput(op, outputs, single);
+    const first = gradients(op, [reshape(output, [])], own, null, true, strict);
+    // The Hessian is symmetric where second derivatives are continuous, but its product is taken as it is defined.
+    const us = first.map((each) => {
+      const u = zerosLike(each);
+      u.collects = true;
+      return u;
+    });
+    const second = gradients(op, first, own, us, true, strict);
+    const product = gradients(op, second, us, tangents, createGraph, false);
+    return [released(output, createGraph), unlist(product, inputs instanceof Tensor, createGraph)];
+  });
+}
