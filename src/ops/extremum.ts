@@ -3,50 +3,21 @@
 import { ArgumentError } from "../errors.js";
 import { asTensor, parse, type Trailing } from "../op/args.js";
 import { type Applied, op } from "../op/op.js";
-import { launchReduction, type Reduced, type ReductionOptions, reduced, reductionArguments } from "../op/reduction.js";
+import { type Along, pick, putBack, type ValuesAndIndices } from "../op/picked.js";
+import { launchReduction, type ReductionOptions, reduced, reductionArguments } from "../op/reduction.js";
+import { type Extremum, evenly, refuseEmpty, tangentOfTies } from "../op/ties.js";
 import type { DType } from "../tensor/dtype.js";
 import { normalizeDim } from "../tensor/layout.js";
 import { temporaries } from "../tensor/lifetime.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { Tensor as TensorClass } from "../tensor/tensor.js";
 import { KernelFamily } from "../wasm/kernels.js";
-import { add, div, mul } from "./arithmetic.js";
-import { to } from "./cast.js";
-import { eq, isnan, logicalOr } from "./compare.js";
-import { zeros } from "./creation.js";
+import { add } from "./arithmetic.js";
 import { maximum, minimum } from "./extrema.js";
-import { gather } from "./gather.js";
-import { type ReductionRest, spread, sum } from "./reduce.js";
-import { scatter } from "./scatter.js";
-import { reshape } from "./shape.js";
-import { unsqueeze } from "./views.js";
-
-interface Extremum {
-  readonly reduced: Reduced;
-  readonly from: readonly number[];
-}
+import type { ReductionRest } from "./reduce.js";
 
 const amaxes = /* @__PURE__ */ new KernelFamily("amax");
 const amins = /* @__PURE__ */ new KernelFamily("amin");
-
-/** The gradient split evenly among the elements that equal the extremum, NaN with NaN. */
-function evenly(g: Tensor, x: Tensor, out: Tensor, { reduced: r, from }: Extremum): Tensor {
-  return temporaries(() => {
-    const found = spread(out, r, from);
-    const ties = to(logicalOr(eq(x, found), mul(isnan(x), isnan(found))), x.dtype);
-    return mul(div(ties, sum(ties, r.dims as number[], true)), spread(g, r, from));
-  });
-}
-
-/** The mean of the tangents of the elements that equal the extremum. */
-function tangentOfTies(x: Tensor, out: Tensor, t: Tensor, { reduced: r, from }: Extremum): Tensor {
-  return temporaries(() => {
-    const found = spread(out, r, from);
-    const ties = to(logicalOr(eq(x, found), mul(isnan(x), isnan(found))), x.dtype);
-    const total = sum(mul(ties, t), r.dims as number[], r.keepdim);
-    return div(total, sum(ties, r.dims as number[], r.keepdim));
-  });
-}
 
 const amaxOp: Applied<Extremum> = op({
   name: "amax",
@@ -67,18 +38,6 @@ const aminOp: Applied<Extremum> = op({
   gradients: { x: { reads: ["x", "out"], of: ({ g, x, out }, p) => evenly(g, x, out, p) } },
   tangent: ([x], [out], [t], p) => [tangentOfTies(x as Tensor, out as Tensor, t as Tensor, p)],
 });
-
-/** Throws where nothing would be compared. */
-function refuseEmpty(name: string, x: Tensor, { dims }: Reduced, whole: boolean): void {
-  for (const d of dims) {
-    if (x.shape[d] !== 0) continue;
-    throw new ArgumentError(
-      whole
-        ? `${name}: Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim with the 'dim' argument.`
-        : `${name}: Expected reduction dim ${d} to have non-zero size.`,
-    );
-  }
-}
 
 /** Largest elements over dims. NaN counts as the largest; the gradient is split evenly among equals. */
 export function amax(x: Tensor, ...rest: ReductionRest): Tensor {
@@ -134,37 +93,10 @@ export function aminmax(
   return { min: low, max: high };
 }
 
-/** Values and where they were found (int32). */
-export interface ValuesAndIndices {
-  readonly values: Tensor;
-  readonly indices: Tensor;
-}
-
-interface Along {
-  readonly dim: number;
-  readonly keepdim: boolean;
-  readonly from: readonly number[];
-}
+export type { ValuesAndIndices } from "../op/picked.js";
 
 const maxDims = /* @__PURE__ */ new KernelFamily("maxdim");
 const minDims = /* @__PURE__ */ new KernelFamily("mindim");
-
-/** The gradient put where the values were found. */
-function putBack(g: Tensor, indices: Tensor, { dim, keepdim, from }: Along): Tensor {
-  return temporaries(() => {
-    const wide = (x: Tensor) => (keepdim || from.length === 0 ? x : unsqueeze(x, dim));
-    return scatter(zeros(from, { dtype: g.dtype }), dim, wide(indices), wide(g));
-  });
-}
-
-/** The tangents of where the values were found. */
-function pick(t: Tensor, indices: Tensor, { dim, keepdim, from }: Along): Tensor {
-  if (from.length === 0) return t;
-  return temporaries(() => {
-    const found = gather(t, dim, keepdim ? indices : unsqueeze(indices, dim));
-    return keepdim ? found : reshape(found, indices.shape);
-  });
-}
 
 function run(name: string, family: KernelFamily, x: Tensor, { dim, keepdim }: Along): Tensor[] {
   const r = reduced(name, x, x.ndim === 0 ? null : dim, keepdim);

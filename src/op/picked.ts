@@ -1,0 +1,50 @@
+// Values picked along a dim, and the indices that say where: gradients go there, tangents come from there.
+
+import { zeros } from "../ops/creation.js";
+import { gather } from "../ops/gather.js";
+import { scatter } from "../ops/scatter.js";
+import { reshape } from "../ops/shape.js";
+import { unsqueeze } from "../ops/views.js";
+import { temporaries } from "../tensor/lifetime.js";
+import { alias, empty, type Tensor } from "../tensor/tensor.js";
+import { copyInto } from "./copy.js";
+
+/** Values and where they were found (int32). */
+export interface ValuesAndIndices {
+  readonly values: Tensor;
+  readonly indices: Tensor;
+}
+
+/** The dim that is picked along, whether it stays, and the shape that is picked from. */
+export interface Along {
+  readonly dim: number;
+  readonly keepdim: boolean;
+  readonly from: readonly number[];
+}
+
+/** The gradient put where the values were found. */
+export function putBack(g: Tensor, indices: Tensor, { dim, keepdim, from }: Along): Tensor {
+  return temporaries(() => {
+    const wide = (x: Tensor) => (keepdim || from.length === 0 ? x : unsqueeze(x, dim));
+    return scatter(zeros(from, { dtype: g.dtype }), dim, wide(indices), wide(g));
+  });
+}
+
+/** The tangents of where the values were found. */
+export function pick(t: Tensor, indices: Tensor, { dim, keepdim, from }: Along): Tensor {
+  if (from.length === 0) return t;
+  return temporaries(() => {
+    const found = gather(t, dim, keepdim ? indices : unsqueeze(indices, dim));
+    return keepdim ? found : reshape(found, indices.shape);
+  });
+}
+
+/** Slice `at` along the dim, as a tensor of its own. */
+export function picked(x: Tensor, { dim, keepdim, from }: Along, at: number): Tensor {
+  const shape = keepdim ? from.map((size, d) => (d === dim ? 1 : size)) : from.filter((_, d) => d !== dim);
+  const out = empty("picked", shape, x.dtype);
+  const strides = x.layout.strides.filter((_, d) => keepdim || d !== dim);
+  const offset = x.layout.offset + at * (x.layout.strides[dim] ?? 0);
+  copyInto(out, alias(x, { shape, strides, offset }));
+  return out;
+}
