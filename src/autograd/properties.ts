@@ -8,6 +8,7 @@ import type { Node } from "../tape/node.js";
 import { accumulatorOf, hooksOf } from "../tape/record.js";
 import { isFloat } from "../tensor/dtype.js";
 import { formatShape, sameShape } from "../tensor/layout.js";
+import { Storage } from "../tensor/storage.js";
 import { Tensor } from "../tensor/tensor.js";
 
 /** Whether operations on the tensor are recorded: a leaf that collects gradients, or a result computed from one. */
@@ -152,4 +153,25 @@ export function detach_(x: Tensor): Tensor {
   x.collects = false;
   x.hooks = null;
   return x;
+}
+
+/** Another handle on the same memory, without history and with a version of its own: writes through it go unnoticed. */
+export function dataOf(x: Tensor): Tensor {
+  x.check("data");
+  return new Tensor(new Storage("data", x.storage.bytes, x.storage), x.layout, x.dtype);
+}
+
+/** Replaces the memory and the shape of a tensor by another's; its version goes on counting. */
+export function setData(x: Tensor, value: Tensor): void {
+  x.check("data");
+  if (!(value instanceof Tensor)) throw new ArgumentError(`data: expected a tensor, got ${describe(value)}`);
+  value.check("data");
+  if (value.dtype !== x.dtype) {
+    throw new DTypeError(`data: incompatible tensor type: the tensor is ${x.dtype}, the assigned one ${value.dtype}`);
+  }
+  const storage = new Storage("data", value.storage.bytes, value.storage);
+  storage.version = x.storage.version;
+  x.storage.letGo();
+  x.storage = storage;
+  x.layout = value.layout;
 }

@@ -2,6 +2,7 @@
 
 import { backwardOf } from "../autograd/backward.js";
 import {
+  dataOf,
   detach_,
   gradFn,
   gradOf,
@@ -12,6 +13,7 @@ import {
   requiresGrad_,
   retainGrad,
   retainsGrad,
+  setData,
   setGrad,
 } from "../autograd/properties.js";
 import { GraphError } from "../errors.js";
@@ -36,6 +38,8 @@ declare module "../tensor/tensor.js" {
     requiresGrad: boolean;
     /** The gradient collected so far, or null. */
     grad: Tensor | null;
+    /** The same memory without history and with a version of its own; set to replace memory and shape. */
+    data: Tensor;
     /** The node that made the tensor, null for leaves. */
     readonly gradFn: Node | null;
     /** Whether the tensor has no history. */
@@ -71,6 +75,7 @@ function property<T>(name: string, get: (x: Tensor) => T, set?: (x: Tensor, valu
 
 property("requiresGrad", requiresGrad, requiresGrad_);
 property("grad", gradOf, setGrad);
+property("data", dataOf, setData);
 property("gradFn", gradFn);
 property("isLeaf", isLeaf);
 property("outputNr", (x) => x.history?.index ?? 0);

@@ -1,10 +1,10 @@
 // Methods of tensors: the family ops/reals; real and imag are properties in PyTorch.
 
-import { angle, conj, conjPhysical, imag, real, resolveConj, resolveNeg } from "../ops/reals.js";
+import { angle, conj, conjPhysical, conjPhysical_, imag, real, resolveConj, resolveNeg } from "../ops/reals.js";
 import { Tensor } from "../tensor/tensor.js";
 import { install, type MethodsOf } from "./install.js";
 
-const family = { angle, conj, conjPhysical, resolveConj, resolveNeg };
+const family = { angle, conj, conjPhysical, conjPhysical_, resolveConj, resolveNeg };
 
 declare module "../tensor/tensor.js" {
   interface Tensor extends MethodsOf<typeof family> {

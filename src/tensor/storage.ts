@@ -41,10 +41,17 @@ export class Storage {
   private watched = false;
   private readonly allocation: Allocation;
 
-  /** @throws OutOfMemoryError when linear memory cannot grow. */
-  constructor(op: string, bytes: number) {
+  private readonly origin: Storage | null;
+
+  /**
+   * A block of its own, or with `origin` the block of another storage under a version of its own.
+   * @throws OutOfMemoryError when linear memory cannot grow.
+   */
+  constructor(op: string, bytes: number, origin: Storage | null = null) {
     this.bytes = bytes;
-    this.allocation = { address: allocate(op, bytes) };
+    this.origin = origin;
+    this.allocation = origin === null ? { address: allocate(op, bytes) } : origin.allocation;
+    origin?.hold();
   }
 
   /** Address of the first byte. */
@@ -62,7 +69,9 @@ export class Storage {
   }
 
   letGo(): void {
-    if (--this.holders === 0) free(this.allocation);
+    if (--this.holders > 0) return;
+    if (this.origin === null) free(this.allocation);
+    else this.origin.letGo();
   }
 
   /** Whether the block is still there. */
@@ -72,7 +81,8 @@ export class Storage {
 
   /** Lets the garbage collector free the block when nothing refers to this object any more. */
   watch(): void {
-    if (this.watched || finaliser === null) return;
+    this.origin?.watch();
+    if (this.origin !== null || this.watched || finaliser === null) return;
     this.watched = true;
     finaliser.register(this, this.allocation);
     if ((++unscoped & 63) === 0 || this.bytes > 1 << 20) warnOnce();

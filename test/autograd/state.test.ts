@@ -122,6 +122,26 @@ describe("tensor state", () => {
     expect(() => v.detach_()).toThrow(GraphError);
   });
 
+  it("#13 data shares memory with a version of its own", () => {
+    const { live } = memory();
+    const x = leaf([1, 2]);
+    const y = x.mul(x);
+    x.data.mul_(10);
+    expect(x.tolist()).toEqual([10, 20]);
+    expect(x.version).toBe(0);
+    y.sum().backward();
+    expect(x.grad?.tolist()).toEqual([20, 40]);
+    x.data = tensor([5, 6, 7]);
+    expect(x.tolist()).toEqual([5, 6, 7]);
+    expect(x.requiresGrad).toBe(true);
+    expect(() => {
+      x.data = tensor([1], { dtype: int32 });
+    }).toThrow(DTypeError);
+    x.dispose();
+    y.dispose();
+    expect(memory().live).toBeGreaterThanOrEqual(live);
+  });
+
   it("#14 #15 retainGrad", () => {
     const x = leaf([1, 2]);
     const y = x.mul(2);
