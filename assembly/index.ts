@@ -19,6 +19,7 @@ export * from "./kernels/gemm";
 export * from "./kernels/loss";
 export * from "./kernels/member";
 export * from "./kernels/pointwise";
+export * from "./kernels/pool";
 export * from "./kernels/random";
 export * from "./kernels/reduce";
 export * from "./kernels/recurrence";
