@@ -38,6 +38,7 @@ import "./methods/where.js";
 
 export * as autograd from "./autograd/index.js";
 export * from "./errors.js";
+export { gridSampler, gridSampler2d, gridSampler3d } from "./nn/functional/grid.js";
 export * as F from "./nn/functional.js";
 export * as nn from "./nn/index.js";
 export * from "./ops/arithmetic.js";

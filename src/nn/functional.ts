@@ -11,6 +11,8 @@ export * from "./functional/dropout.js";
 export * from "./functional/embedding.js";
 export * from "./functional/fold.js";
 export * from "./functional/gating.js";
+export { affineGrid, gridSample } from "./functional/grid.js";
+export * from "./functional/interpolate.js";
 export * from "./functional/linear.js";
 export * from "./functional/normalisation.js";
 export * from "./functional/one-hot.js";
