@@ -97,9 +97,15 @@ export function div_floor_i32(block: usize, begin: u32, end: u32): void { map2he
   return sizeof<T>() == 4 ? <T>fmod32(<f32>a, <f32>b) : <T>fmod64(<f64>a, <f64>b);
 }
 
-/** The remainder of floats of 4 bytes is exact in float64 for quotients below 2²⁹; beyond, it is worked out bit by bit. */
+/** In float64 the product of a quotient below 2²⁹ and a float32 is exact; what rounding the quotient did is put right. */
 function fmod32(a: f32, b: f32): f32 {
-  return <f32>fmod64(<f64>a, <f64>b);
+  const x = abs(<f64>a), y = abs(<f64>b);
+  const quotient = x / y;
+  if (!(quotient < 536870912) || y == Infinity) return <f32>fmod64(<f64>a, <f64>b);
+  let r = x - trunc(quotient) * y;
+  r = select<f64>(r + y, r, r < 0);
+  r = select<f64>(r - y, r, r >= y);
+  return <f32>copysign(r, <f64>a);
 }
 
 /** Long division, one bit of the quotient after the other; exact. */

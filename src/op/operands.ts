@@ -7,7 +7,7 @@ import type { Operand } from "./nest.js";
 
 /** Throws unless every operand is a tensor. */
 export function onlyTensors(op: string, operands: readonly Operand[]): void {
-  for (const [i, operand] of operands.entries()) if (!(operand instanceof Tensor)) throw wanted(op, i, operand);
+  for (let i = 0; i < operands.length; i++) if (!(operands[i] instanceof Tensor)) throw wanted(op, i, operands[i]);
 }
 
 /** Throws unless the first operand is a tensor; the others may be numbers. */
@@ -17,11 +17,8 @@ export function firstTensor(op: string, operands: readonly Operand[]): void {
 
 /** Throws unless at least one operand is a tensor. */
 export function someTensor(op: string, operands: readonly Operand[]): void {
-  if (!operands.some((operand) => operand instanceof Tensor)) {
-    throw new ArgumentError(
-      `${op}: received an invalid combination of arguments: at least one operand must be a tensor`,
-    );
-  }
+  for (let i = 0; i < operands.length; i++) if (operands[i] instanceof Tensor) return;
+  throw new ArgumentError(`${op}: received an invalid combination of arguments: at least one operand must be a tensor`);
 }
 
 function wanted(op: string, index: number, operand: Operand | undefined): ArgumentError {

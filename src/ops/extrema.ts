@@ -89,7 +89,8 @@ const keepLe: Ternary = elementwise({
   },
 });
 
-const tensorBound = ([, ...bounds]: readonly Operand[]): boolean => bounds.some((bound) => bound instanceof Tensor);
+const tensorBound = (operands: readonly Operand[]): boolean =>
+  operands[1] instanceof Tensor || operands[2] instanceof Tensor;
 const clampLabel = (operands: readonly Operand[]): string =>
   tensorBound(operands) ? "ClampBackward0" : "ClampBackward1";
 

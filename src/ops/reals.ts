@@ -24,7 +24,7 @@ export function conj(x: Tensor): Tensor {
 }
 
 /** The same as `conj`: there is nothing to be worked out later. */
-export { conj as conjPhysical, conj as resolveConj, conj as resolveNeg };
+export { conj as conjPhysical, conj as conjPhysical_, conj as resolveConj, conj as resolveNeg };
 
 /** The angle in the complex plane: π below 0, else 0; NaN for NaN. The gradient is zero. */
 export const angle: Unary = elementwise({
