@@ -68,6 +68,11 @@ export function div_trunc_i32(block: usize, begin: u32, end: u32): void { map2he
  */
 @inline function floorQuotient<T extends number>(a: T, b: T): T {
   if (b == 0) return a / b as T;
+  if (sizeof<T>() == 4) {
+    // In float64 the quotient of two float32 is not rounded across a whole number; from 2²⁰ on PyTorch rounds otherwise.
+    const quotient = <f64>a / <f64>b;
+    if (abs(quotient) < 1048576 && abs(<f64>b) < Infinity) return <T>floor<f64>(quotient);
+  }
   const r = remainderOf<T>(a, b);
   let q = (a - r) / b as T;
   if (r != 0 && (b < 0) != (r < 0)) q = q - 1 as T;
