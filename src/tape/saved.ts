@@ -1,7 +1,7 @@
 // Saved values: what a node keeps of a tensor until its formula reads it.
 
 import { GraphError } from "../errors.js";
-import type { DType } from "../tensor/dtype.js";
+import { type DType, isFloat } from "../tensor/dtype.js";
 import type { Layout } from "../tensor/layout.js";
 import type { Storage } from "../tensor/storage.js";
 import { type History, Tensor } from "../tensor/tensor.js";
@@ -89,6 +89,7 @@ export class SavedValue {
   private same(source: Tensor, node: Node): boolean {
     const history = source.history;
     if (this.output < 0) return history === this.history && source.collects === this.leaf;
+    if (!isFloat(this.dtype)) return history === null;
     return history !== null && history.node === node && history.index === this.output;
   }
 
@@ -96,7 +97,8 @@ export class SavedValue {
     if (this.inplaceOf !== null) {
       const history = this.inplaceOf.history;
       if (history !== null) tensor.setHistory(history);
-    } else if (this.output >= 0) tensor.setHistory({ node, index: this.output });
+    } else if (!isFloat(this.dtype)) return tensor;
+    else if (this.output >= 0) tensor.setHistory({ node, index: this.output });
     else if (this.history !== null) tensor.setHistory(this.history);
     else if (this.leaf) tensor.setHistory({ node: accumulatorOf(this.origin), index: 0 });
     if (this.tangents !== null && tensor.tangents === null) {
