@@ -69,7 +69,8 @@ function sorted(name: string, x: Tensor, rest: readonly unknown[]): ValuesAndInd
   const dim = normalizeDim(name, given.dim, x.ndim);
   const descending = asBoolean(name, given.descending, "descending");
   if (given.stable !== null) asBoolean(name, given.stable, "stable");
-  return first(x, dim, descending, x.shape[dim] ?? 1, "SortBackward0");
+  const label = given.stable === null ? "SortBackward0" : "SortBackward1";
+  return first(x, dim, descending, x.shape[dim] ?? 1, label);
 }
 
 /**
