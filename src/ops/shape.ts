@@ -69,11 +69,21 @@ export function expand(x: Tensor, shape: readonly number[]): Tensor {
   return expandOp(x, asIntegers("expand", shape, "shape"));
 }
 
-/** Sums broadcast dims away so that the result has `shape`. */
-export function sumToSize(x: Tensor, shape: readonly number[]): Tensor {
+/**
+ * Sums broadcast dims away so that the result has `shape`, the inverse of broadcasting; sizes may come one by one too.
+ * @throws ShapeError unless `shape` broadcasts to the tensor's.
+ */
+export function sumToSize(x: Tensor, ...sizes: readonly number[] | [shape: readonly number[]]): Tensor {
+  const [first] = sizes;
+  const shape = Array.isArray(first) ? (first as readonly number[]) : (sizes as readonly number[]);
+  asTensor("sumToSize", x);
+  asIntegers("sumToSize", shape, "shape");
   const extra = x.ndim - shape.length;
   const dims: number[] = [];
   for (let d = 0; d < x.ndim; d++) if (d < extra || (shape[d - extra] === 1 && x.shape[d] !== 1)) dims.push(d);
+  if (extra < 0 || shape.some((size, d) => size !== 1 && size !== x.shape[d + extra])) {
+    throw new ShapeError(`sumToSize: size ${formatShape(shape)} is not expandable to size ${formatShape(x.shape)}`);
+  }
   if (dims.length === 0) return x;
   return temporaries(() => {
     const total = sum(x, dims, true);
