@@ -18,7 +18,7 @@ declare module "../tensor/tensor.js" {
   }
 }
 
-install(family, ["sliceAlong"]);
+install(family);
 
 const reversed = (x: Tensor): Tensor =>
   permute(

@@ -157,7 +157,9 @@ function count(from: number, to: number): number {
 
 function write(): void {
   if (rank > MOST_DIMS) {
-    throw new ShapeError(`strides that need ${rank} nested loops are not supported, at most ${MOST_DIMS}; make the operands contiguous`);
+    throw new ShapeError(
+      `strides that need ${rank} nested loops are not supported, at most ${MOST_DIMS}; make the operands contiguous`,
+    );
   }
   writeBlock(rank, sizes, operands, pointers, strides);
 }

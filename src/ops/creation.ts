@@ -284,13 +284,14 @@ export function scalarTensor(value: number | boolean, ...rest: [options?: Creati
 }
 
 /** A tensor as it is where it has the dtype, with its history; everything else as `tensor`. */
-export function asTensorOf(
+function asTensorOf(
   data: NestedArray | TypedArray | Tensor,
   ...rest: [options?: { readonly dtype?: DType | null }]
 ): Tensor {
   const { dtype } = parse("asTensor", rest, { dtype: null as DType | null });
   return data instanceof Tensor ? (dtype === null ? data : to(data, dtype)) : tensor(data, { dtype });
 }
+
 export { asTensorOf as asTensor };
 
 /** A tensor of a shape from a typed array, copied. */

@@ -14,7 +14,8 @@ import { cat } from "./join.js";
 import { sum } from "./reduce.js";
 import { cumsum } from "./scan.js";
 import { reshape, select } from "./shape.js";
-import { narrow, sliceAlong } from "./views.js";
+import { sliceAlong } from "./slicing.js";
+import { narrow } from "./views.js";
 
 /** Options of `diff`. */
 export interface DiffOptions {

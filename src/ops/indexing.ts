@@ -17,10 +17,11 @@ import { KernelFamily, WidthFamily } from "../wasm/kernels.js";
 import { add } from "./arithmetic.js";
 import { clone, copy_ } from "./cast.js";
 import { tensor, zerosLike } from "./creation.js";
-import { readingBy } from "./gather.js";
 import { nonzero } from "./nonzero.js";
+import { readingBy } from "./reading.js";
 import { expand, reshape, select, view } from "./shape.js";
-import { sliceAlong, unsqueeze } from "./views.js";
+import { sliceAlong } from "./slicing.js";
+import { unsqueeze } from "./views.js";
 
 /** A range along a dim, as Python's slice. */
 export class Slice {

@@ -12,7 +12,8 @@ import { add, div, mul, sub } from "./arithmetic.js";
 import { to } from "./cast.js";
 import { eq } from "./compare.js";
 import { exp, sqrt } from "./pointwise.js";
-import { mean, type ReductionRest, spread, sum } from "./reduce.js";
+import { mean, type ReductionRest, sum } from "./reduce.js";
+import { spread } from "./spread.js";
 
 import { where } from "./where.js";
 

@@ -13,8 +13,9 @@ import { KernelFamily } from "../wasm/kernels.js";
 import { to } from "./cast.js";
 import { zeros } from "./creation.js";
 import { cat } from "./join.js";
-import { all, type SumOptions, spread } from "./reduce.js";
+import { all, type SumOptions } from "./reduce.js";
 import { permute, reshape } from "./shape.js";
+import { spread } from "./spread.js";
 
 interface Product {
   readonly reduced: Reduced;

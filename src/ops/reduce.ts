@@ -20,7 +20,7 @@ import type { Tensor } from "../tensor/tensor.js";
 import { KernelFamily } from "../wasm/kernels.js";
 import { div } from "./arithmetic.js";
 import { isnan, logicalNot } from "./compare.js";
-import { expand, reshape } from "./shape.js";
+import { spread } from "./spread.js";
 import { maskedFill } from "./where.js";
 
 /** Optional arguments of reductions: `dim`, `keepdim`, or by name. */
@@ -37,11 +37,6 @@ interface Summed {
   readonly dtype: DType;
   readonly from: readonly number[];
   readonly count: number;
-}
-
-/** A gradient of a reduction, broadcast back over the reduced dims; no memory is copied. */
-export function spread(g: Tensor, reduced: Reduced, shape: readonly number[]): Tensor {
-  return expand(reduced.keepdim ? g : reshape(g, reduced.kept), shape);
 }
 
 const sums = /* @__PURE__ */ new KernelFamily("sum");

@@ -12,6 +12,7 @@ import type { Tensor } from "../tensor/tensor.js";
 import { zeros } from "./creation.js";
 import { cat, stack } from "./join.js";
 import { expand, permute, reshape, transpose, view } from "./shape.js";
+import { sliceAlong } from "./slicing.js";
 import { type AppliedView, view as viewKind } from "./view.js";
 
 const one = (layout: Layout): readonly Layout[] => [layout];
@@ -80,23 +81,6 @@ export function movedim(
 }
 export { movedim as moveaxis };
 
-interface Sliced {
-  readonly dim: number;
-  readonly start: number | null;
-  readonly end: number | null;
-  readonly step: number;
-}
-
-const sliceOp: AppliedView<Sliced> = viewKind({
-  name: "slice",
-  layouts: (layout, { dim, start, end, step }: Sliced) => one(layouts.slice("slice", layout, dim, start, end, step)),
-});
-
-/** Every `step`-th slice along a dim from `start` to before `end`, with Python's rules for bounds; a view. */
-export function sliceAlong(x: Tensor, dim: number, start: number | null, end: number | null, step: number): Tensor {
-  return sliceOp(x, { dim, start, end, step });
-}
-
 /** `length` slices along a dim from `start` on (a number, or a 0-dim int32 tensor); a view. */
 export function narrow(x: Tensor, dim: number, start: number | Tensor, length: number): Tensor {
   asTensor("narrow", x);
@@ -110,7 +94,7 @@ export function narrow(x: Tensor, dim: number, start: number | Tensor, length: n
   );
   const at = layouts.normalizeDim("narrow", dim, x.ndim);
   const from = first < 0 ? first + (x.shape[at] as number) : first;
-  return sliceOp(x, { dim: at, start: from, end: from + (layout.shape[at] as number), step: 1 });
+  return sliceAlong(x, at, from, from + (layout.shape[at] as number), 1);
 }
 
 interface Unfolded {
