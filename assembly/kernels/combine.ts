@@ -2,10 +2,10 @@
 
 import { pointerOf } from "../block";
 import { map2, map2heavy, map3 } from "../loops/map";
-import { exp, exp2, one } from "../math/exp";
-import { log, log1p } from "../math/log";
+import { one } from "../math/exp";
 import { KERNEL_SCRATCH, scratch } from "../memory/scratch";
 import { Binary, Ternary, lanewise2 } from "../rules";
+import { exp2Called, expCalled, log1pCalled, logCalled } from "../special/vector";
 
 /** Puts a scalar operand, four copies of it or two, where the rule finds it by `kept`. */
 @inline function keepScalar<T>(block: usize, operand: u32): void {
@@ -80,13 +80,13 @@ export function copysign_f64(block: usize, begin: u32, end: u32): void { map2<f6
 }
 
 @final class Xlogy<T> extends Binary<T> {
-  @inline many(a: v128, b: v128): v128 { return timesLog<T>(a, b, log<T>(b)); }
+  @inline many(a: v128, b: v128): v128 { return timesLog<T>(a, b, logCalled<T>(b)); }
 }
 export function xlogy_f32(block: usize, begin: u32, end: u32): void { map2heavy<f32, Xlogy<f32>>(block, begin, end); }
 export function xlogy_f64(block: usize, begin: u32, end: u32): void { map2heavy<f64, Xlogy<f64>>(block, begin, end); }
 
 @final class Xlog1py<T> extends Binary<T> {
-  @inline many(a: v128, b: v128): v128 { return timesLog<T>(a, b, log1p<T>(b)); }
+  @inline many(a: v128, b: v128): v128 { return timesLog<T>(a, b, log1pCalled<T>(b)); }
 }
 export function xlog1py_f32(block: usize, begin: u32, end: u32): void { map2heavy<f32, Xlog1py<f32>>(block, begin, end); }
 export function xlog1py_f64(block: usize, begin: u32, end: u32): void { map2heavy<f64, Xlog1py<f64>>(block, begin, end); }
@@ -101,7 +101,7 @@ export function xlog1py_f64(block: usize, begin: u32, end: u32): void { map2heav
 /** log(eᵃ + eᵇ). */
 @final class Logaddexp<T> extends Binary<T> {
   @inline many(a: v128, b: v128): v128 {
-    return raised<T>(a, b, log1p<T>(exp<T>(v128.neg<T>(v128.abs<T>(v128.sub<T>(a, b))))));
+    return raised<T>(a, b, log1pCalled<T>(expCalled<T>(v128.neg<T>(v128.abs<T>(v128.sub<T>(a, b))))));
   }
 }
 export function logaddexp_f32(block: usize, begin: u32, end: u32): void { map2heavy<f32, Logaddexp<f32>>(block, begin, end); }
@@ -110,7 +110,7 @@ export function logaddexp_f64(block: usize, begin: u32, end: u32): void { map2he
 /** log₂(2ᵃ + 2ᵇ). */
 @final class Logaddexp2<T> extends Binary<T> {
   @inline many(a: v128, b: v128): v128 {
-    const term = log1p<T>(exp2<T>(v128.neg<T>(v128.abs<T>(v128.sub<T>(a, b)))));
+    const term = log1pCalled<T>(exp2Called<T>(v128.neg<T>(v128.abs<T>(v128.sub<T>(a, b)))));
     return raised<T>(a, b, v128.mul<T>(term, v128.splat<T>(<T>1.4426950408889634)));
   }
 }

@@ -1,15 +1,13 @@
 // The Gaussian error linear unit in both its forms, and their derivatives.
 
 import { map1heavy, map2heavy } from "../loops/map";
-import { erf } from "../math/erf";
-import { exp } from "../math/exp";
-import { tanh } from "../math/tanh";
 import { Binary, Unary } from "../rules";
+import { erfCalled, expCalled, tanhCalled } from "../special/vector";
 
 /** Φ(x) = ½ (1 + erf(x / √2)), the normal distribution. */
 @inline function normal<T>(x: v128): v128 {
   const half = v128.splat<T>(<T>0.5);
-  return v128.add<T>(half, v128.mul<T>(half, erf<T>(v128.mul<T>(x, v128.splat<T>(<T>0.7071067811865476)))));
+  return v128.add<T>(half, v128.mul<T>(half, erfCalled<T>(v128.mul<T>(x, v128.splat<T>(<T>0.7071067811865476)))));
 }
 
 /** x Φ(x). */
@@ -22,7 +20,7 @@ export function gelu_f64(block: usize, begin: u32, end: u32): void { map1heavy<f
 /** g (Φ(x) + x φ(x)), φ the normal density: operands g, x. */
 @final class GeluBackward<T> extends Binary<T> {
   @inline many(a: v128, b: v128): v128 {
-    const power = exp<T>(v128.mul<T>(v128.mul<T>(b, b), v128.splat<T>(<T>-0.5)));
+    const power = expCalled<T>(v128.mul<T>(v128.mul<T>(b, b), v128.splat<T>(<T>-0.5)));
     const density = v128.mul<T>(power, v128.splat<T>(<T>0.3989422804014327));
     return v128.mul<T>(a, v128.add<T>(normal<T>(b), v128.mul<T>(b, density)));
   }
@@ -33,7 +31,7 @@ export function gelu_backward_f64(block: usize, begin: u32, end: u32): void { ma
 /** tanh(√(2/π) (x + 0.044715 x³)). */
 @inline function bend<T>(x: v128, square: v128): v128 {
   const factor = v128.add<T>(v128.splat<T>(<T>0.7978845608028654), v128.mul<T>(square, v128.splat<T>(<T>0.035677408136300125)));
-  return tanh<T>(v128.mul<T>(x, factor));
+  return tanhCalled<T>(v128.mul<T>(x, factor));
 }
 
 /** ½ x (1 + tanh(√(2/π) (x + 0.044715 x³))), the usual approximation (Hendrycks and Gimpel, 2016). */

@@ -2,16 +2,15 @@
 
 import { pointerOf } from "../block";
 import { map1, map1heavy, map2heavy } from "../loops/map";
-import { log } from "../math/log";
-import { sin } from "../math/trig";
 import { KERNEL_SCRATCH, scratch } from "../memory/scratch";
 import { Binary, Unary, lanewise1 } from "../rules";
+import { logCalled, sinCalled } from "../special/vector";
 
 /** sin(πx) / (πx), and 1 at 0. */
 @final class Sinc<T> extends Unary<T> {
   @inline many(a: v128): v128 {
     const angle = v128.mul<T>(a, v128.splat<T>(<T>3.141592653589793));
-    const value = v128.div<T>(sin<T>(angle), angle);
+    const value = v128.div<T>(sinCalled<T>(angle), angle);
     return v128.bitselect(v128.splat<T>(<T>1), value, v128.eq<T>(a, v128.splat<T>(<T>0)));
   }
 }
@@ -24,7 +23,7 @@ export function sinc_f64(block: usize, begin: u32, end: u32): void { map1heavy<f
     const one = v128.splat<T>(<T>1);
     const inside = v128.min<T>(v128.max<T>(a, b), v128.sub<T>(one, b));
     const x = v128.bitselect(a, inside, v128.lt<T>(b, v128.splat<T>(<T>0)));
-    return log<T>(v128.div<T>(x, v128.sub<T>(one, x)));
+    return logCalled<T>(v128.div<T>(x, v128.sub<T>(one, x)));
   }
 }
 export function logit_f32(block: usize, begin: u32, end: u32): void { map2heavy<f32, Logit<f32>>(block, begin, end); }
@@ -34,7 +33,7 @@ export function logit_f64(block: usize, begin: u32, end: u32): void { map2heavy<
 @final class Entr<T> extends Unary<T> {
   @inline many(a: v128): v128 {
     const zero = v128.splat<T>(<T>0);
-    const value = v128.andnot(v128.mul<T>(v128.neg<T>(a), log<T>(a)), v128.eq<T>(a, zero));
+    const value = v128.andnot(v128.mul<T>(v128.neg<T>(a), logCalled<T>(a)), v128.eq<T>(a, zero));
     return v128.bitselect(v128.splat<T>(<T>-Infinity), value, v128.lt<T>(a, zero));
   }
 }

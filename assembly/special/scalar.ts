@@ -1,10 +1,9 @@
 // Elementary functions of one float64, and what the special functions share: series, polynomials, sines of multiples of π.
 
-import { exp } from "../math/exp";
-import { erf, erfc } from "../math/erf";
-import { log, log1p } from "../math/log";
+import { erfc } from "../math/erf";
 import { pow } from "../math/pow";
-import { cos, sin } from "../math/trig";
+import { cos } from "../math/trig";
+import { erfCalled, expCalled, log1pCalled, logCalled, sinCalled } from "./vector";
 
 export const PI: f64 = 3.141592653589793;
 export const ROOT_HALF: f64 = 0.7071067811865476;
@@ -14,16 +13,16 @@ export const ROOT_HALF: f64 = 0.7071067811865476;
 }
 
 export function expOf(x: f64): f64 {
-  return first(exp<f64>(f64x2.splat(x)));
+  return first(expCalled<f64>(f64x2.splat(x)));
 }
 export function logOf(x: f64): f64 {
-  return first(log<f64>(f64x2.splat(x)));
+  return first(logCalled<f64>(f64x2.splat(x)));
 }
 export function log1pOf(x: f64): f64 {
-  return first(log1p<f64>(f64x2.splat(x)));
+  return first(log1pCalled<f64>(f64x2.splat(x)));
 }
 export function sinOf(x: f64): f64 {
-  return first(sin<f64>(f64x2.splat(x)));
+  return first(sinCalled<f64>(f64x2.splat(x)));
 }
 export function cosOf(x: f64): f64 {
   return first(cos<f64>(f64x2.splat(x)));
@@ -32,7 +31,7 @@ export function powOf(x: f64, y: f64): f64 {
   return first(pow<f64>(f64x2.splat(x), f64x2.splat(y)));
 }
 export function erfOf(x: f64): f64 {
-  return first(erf<f64>(f64x2.splat(x)));
+  return first(erfCalled<f64>(f64x2.splat(x)));
 }
 export function erfcOf(x: f64): f64 {
   return first(erfc<f64>(f64x2.splat(x)));
