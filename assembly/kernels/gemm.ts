@@ -13,7 +13,7 @@
 import { parameter, pointerOf, rankOf, sizeOf, strideOf } from "../block";
 import { COLUMN_BYTES, columnsAt, currentJob, DEPTH, Job, PACKED_ROWS, rowsAt, settle, tileAt } from "./gemm/job";
 import { pack } from "./gemm/pack";
-import { tile } from "./gemm/tile";
+import { packedTiles, raggedTile, stridedTiles } from "./gemm/tile";
 import { matrixVector } from "./gemm/vector";
 
 /** Rows of the result in one unit of the range. */
@@ -39,12 +39,16 @@ export function gemm_i32(block: usize, begin: u32, end: u32): void {
   gemm<i32>(block, begin, end);
 }
 
-/** From here on, products pack rows of a. */
-const PACK_ROWS_FROM: u32 = 48 * 48 * 48;
-/** From so many rows on, packing columns of b that could be read in place pays. */
+/** Volume m · n · k times bytes of an element above which operands no longer stay in the first-level cache: they are packed. */
+const PACK_ABOVE: u64 = 64 * 64 * 64 * 4;
+/** With fewer rows, columns of b that can be read in place still are: packing them would cost more. */
 const PACK_COLUMNS_FROM: u32 = 64;
+/** Up to this volume, products are computed element by element. */
+const SCALAR_UP_TO: u64 = 32;
 /** Up to so many rows, columns of b that lie along k are multiplied one row of a at a time, without packing them. */
 const VECTOR_ROWS: u32 = 7;
+/** But not when k is so short that the sums across lanes cost more than packing does. */
+const VECTOR_COLUMNS: u32 = 32;
 
 /** Bytes from the first element of an operand to its first at batch index `batch`. */
 function batchOffset(block: usize, operand: u32, batch: u32): usize {
@@ -61,32 +65,39 @@ function batchOffset(block: usize, operand: u32, batch: u32): usize {
 
 function gemm<T extends number>(block: usize, begin: u32, end: u32): void {
   const rank = rankOf(block);
-  const job = currentJob();
   const m = sizeOf(block, rank - 3);
   const n = sizeOf(block, rank - 2);
+  const k = sizeOf(block, rank - 1);
   if (n == 0) return;
+  const out = pointerOf(block, 0);
+  const a = pointerOf(block, 1);
+  const b = pointerOf(block, 2);
+  const outRow = strideOf(block, 0, rank - 3);
+  const aRow = strideOf(block, 1, rank - 3);
+  const aStep = strideOf(block, 1, rank - 1);
+  const bColumn = strideOf(block, 2, rank - 2);
+  const bStep = strideOf(block, 2, rank - 1);
+  const alpha = parameter(block, 0);
+  const beta = parameter(block, 1);
+  const hasAddend = load<u32>(block, 8) > 3 && beta != 0;
+  const isLarge = <u64>m * <u64>n * <u64>k * sizeof<T>() > PACK_ABOVE;
+  const job = currentJob();
   job.n = n;
-  job.k = sizeOf(block, rank - 1);
-  job.outRow = strideOf(block, 0, rank - 3);
-  job.aRow = strideOf(block, 1, rank - 3);
-  job.aStep = strideOf(block, 1, rank - 1);
-  job.bColumn = strideOf(block, 2, rank - 2);
-  job.bStep = strideOf(block, 2, rank - 1);
-  job.alpha = parameter(block, 0);
-  job.beta = parameter(block, 1);
-  const hasAddend = load<u32>(block, 8) > 3 && job.beta != 0;
+  job.k = k;
+  job.outRow = outRow;
+  job.aRow = aRow;
+  job.aStep = aStep;
+  job.bColumn = bColumn;
+  job.bStep = bStep;
+  job.alpha = alpha;
+  job.beta = beta;
+  job.packRows = isLarge;
+  job.packColumns = bColumn != sizeof<T>() || (isLarge && m >= PACK_COLUMNS_FROM);
   job.c = 0;
   if (hasAddend) {
     job.cRow = strideOf(block, 3, rank - 3);
     job.cColumn = strideOf(block, 3, rank - 2);
   }
-  const volume = <u64>m * <u64>n * <u64>job.k;
-  job.packRows = volume >= PACK_ROWS_FROM;
-  job.packColumns = job.bColumn != sizeof<T>() || (volume >= PACK_ROWS_FROM && m >= PACK_COLUMNS_FROM);
-
-  const out = pointerOf(block, 0);
-  const a = pointerOf(block, 1);
-  const b = pointerOf(block, 2);
   const tiles = (m + GEMM_ROWS - 1) / GEMM_ROWS;
   while (begin < end) {
     const batch = begin / tiles;
@@ -94,8 +105,8 @@ function gemm<T extends number>(block: usize, begin: u32, end: u32): void {
     const count = min(tiles - first, end - begin);
     const row = first * GEMM_ROWS;
     job.m = min(m - row, count * GEMM_ROWS);
-    job.out = out + batchOffset(block, 0, batch) + job.outRow * row;
-    job.a = a + batchOffset(block, 1, batch) + job.aRow * row;
+    job.out = out + batchOffset(block, 0, batch) + outRow * row;
+    job.a = a + batchOffset(block, 1, batch) + aRow * row;
     job.b = b + batchOffset(block, 2, batch);
     if (hasAddend) job.c = pointerOf(block, 3) + batchOffset(block, 3, batch) + job.cRow * row;
     product<T>(job, m);
@@ -105,47 +116,58 @@ function gemm<T extends number>(block: usize, begin: u32, end: u32): void {
 
 /** The rows of one batch index that are in the range; `m` is the number of rows the whole product has. */
 function product<T extends number>(job: Job, m: u32): void {
-  if (job.k == 0) {
-    empty<T>(job);
+  if (<u64>m * job.n * job.k <= SCALAR_UP_TO) {
+    scalar<T>(job);
     return;
   }
-  const isColumnVector = job.n == 1 && (job.aStep == sizeof<T>() || job.aRow == sizeof<T>());
-  const isRowVector = m == 1 && (job.bStep == sizeof<T>() || job.bColumn == sizeof<T>());
-  if (isColumnVector && !(isRowVector && job.aStep != sizeof<T>())) {
+  // Integers take the general form, which is slower for vectors, to keep the artifact small.
+  if (isInteger<T>() || !vectors<T>(job, m)) blocked<T>(job);
+}
+
+/** The product by definition, for the smallest ones and for an empty k. */
+function scalar<T extends number>(job: Job): void {
+  const alpha = <T>job.alpha;
+  const beta = <T>job.beta;
+  for (let i: u32 = 0; i < job.m; i++) {
+    for (let j: u32 = 0; j < job.n; j++) {
+      let sum: T = 0;
+      let a = job.a + job.aRow * i;
+      let b = job.b + job.bColumn * j;
+      for (let p = job.k; p != 0; p--) {
+        sum = (sum + load<T>(a) * load<T>(b)) as T;
+        a += job.aStep;
+        b += job.bStep;
+      }
+      sum = (alpha * sum) as T;
+      if (job.c != 0) sum = (beta * load<T>(job.c + job.cRow * i + job.cColumn * j) + sum) as T;
+      store<T>(job.out + job.outRow * i + sizeof<T>() * j, sum);
+    }
+  }
+}
+
+/** Takes products that are a matrix times a vector, or a few of them; returns whether this one is. */
+function vectors<T extends number>(job: Job, m: u32): bool {
+  const size = sizeof<T>();
+  const isColumnVector = job.n == 1 && (job.aStep == size || job.aRow == size);
+  const isRowVector = m == 1 && (job.bStep == size || job.bColumn == size);
+  if (isColumnVector && !(isRowVector && job.aStep != size)) {
     matrixVector<T>(
       job.a, job.aRow, job.aStep, job.b, job.bStep, job.m, job.k,
       job.out, job.outRow, job.c, job.cRow, <T>job.alpha, <T>job.beta,
     );
-    return;
+    return true;
   }
   const isFewRows =
-    m <= VECTOR_ROWS && job.aStep == sizeof<T>() && job.bStep == sizeof<T>() && job.bColumn != sizeof<T>();
-  if (isRowVector || isFewRows) {
-    for (let i: u32 = 0; i < job.m; i++) {
-      matrixVector<T>(
-        job.b, job.bColumn, job.bStep, job.a + job.aRow * i, job.aStep, job.n, job.k,
-        job.out + job.outRow * i, sizeof<T>(), job.c == 0 ? 0 : job.c + job.cRow * i, job.cColumn,
-        <T>job.alpha, <T>job.beta,
-      );
-    }
-    return;
+    m <= VECTOR_ROWS && job.k >= VECTOR_COLUMNS && job.aStep == size && job.bStep == size && job.bColumn != size;
+  if (!isRowVector && !isFewRows) return false;
+  for (let i: u32 = 0; i < m; i++) {
+    matrixVector<T>(
+      job.b, job.bColumn, job.bStep, job.a + job.aRow * i, job.aStep, job.n, job.k,
+      job.out + job.outRow * i, size, job.c == 0 ? 0 : job.c + job.cRow * i, job.cColumn,
+      <T>job.alpha, <T>job.beta,
+    );
   }
-  blocked<T>(job);
-}
-
-/** The product over an empty k: beta · c or 0. */
-function empty<T extends number>(job: Job): void {
-  const zeros = columnsAt();
-  memory.fill(zeros, 0, COLUMN_BYTES);
-  const most = COLUMN_BYTES / sizeof<T>();
-  for (let i: u32 = 0; i < job.m; i++) {
-    for (let j: u32 = 0; j < job.n; j += most) {
-      settle<T>(
-        zeros, min(most, job.n - j), job.out + job.outRow * i + j * sizeof<T>(), sizeof<T>(),
-        job.c == 0 ? 0 : job.c + job.cRow * i + job.cColumn * j, job.cColumn, <T>0, <T>job.beta,
-      );
-    }
-  }
+  return true;
 }
 
 /** The general form: panels of columns, runs of k, tiles of rows. */
@@ -234,20 +256,29 @@ function rowTile<T extends number>(job: Job, i: u32, m: u32, j: u32, n: u32, who
       bStep = vectors << 4;
       packed += bStep * k;
     }
+    const isPacked = job.packRows && q >= whole;
     const isWhole = isPlain && width == lanes * vectors;
-    for (let r: u32 = 0; r < m; r += 4) {
+    let r: u32 = 0;
+    if (isWhole && vectors == 2 && m >= 4) {
+      if (isFloat<T>() && isPacked) packedTiles<T>(m >> 2, k, a, b, out, outRow, c, cRow);
+      else stridedTiles<T>(m >> 2, k, a, aRow, aStep, aPanel, b, bStep, out, outRow, c, cRow);
+      r = m & ~3;
+    }
+    for (; r < m; r += 4) {
       const rows = min(m - r, 4);
-      const here = a + aPanel * (r >> 2);
-      const isPacked = job.packRows && q >= whole;
-      const to = out + outRow * r;
-      const from = c != 0 ? c + cRow * r : 0;
-      if (isWhole) {
-        tile<T>(rows, vectors, isPacked, k, here, aRow, aStep, b, bStep, to, outRow, from, cRow);
-        continue;
-      }
-      tile<T>(rows, vectors, isPacked, k, here, aRow, aStep, b, bStep, tileAt(), 32, 0, 0);
+      const x = a + aPanel * (r >> 2);
+      const to = isWhole ? out + outRow * r : tileAt();
+      const toRow = isWhole ? outRow : 32;
+      const addend = isWhole && c != 0 ? c + cRow * r : 0;
+      if (rows < 4 || vectors < 2) raggedTile<T>(rows, vectors, k, x, aRow, aStep, b, bStep, to, toRow, addend, cRow);
+      else if (isFloat<T>() && isPacked) packedTiles<T>(1, k, x, b, to, toRow, addend, cRow);
+      else stridedTiles<T>(1, k, x, aRow, aStep, aPanel, b, bStep, to, toRow, addend, cRow);
+      if (isWhole) continue;
       for (let s: u32 = 0; s < rows; s++) {
-        settle<T>(tileAt() + 32 * s, width, to + outRow * s, size, c != 0 ? from + cRow * s : 0, cColumn, alpha, beta);
+        settle<T>(
+          tileAt() + 32 * s, width, out + outRow * (r + s), size,
+          c != 0 ? c + cRow * (r + s) : 0, cColumn, alpha, beta,
+        );
       }
     }
     out += 32;
