@@ -37,7 +37,7 @@ function counted(places: Tensor, weights: Tensor | null, bins: number, dtype: "f
 
 /** Lowest and highest edge: as given, or of the data where they are equal or not given. */
 function outerEdges(name: string, x: Tensor, given: readonly [number, number] | null, widen: number): [number, number] {
-  let [low, high] = given ?? [0, 0];
+  let [low, high] = given ?? [0, 1];
   if ((given === null || (low === high && widen === 1)) && x.numel() > 0) {
     const bounds = aminmax(x);
     low = Number(bounds.min.item());
