@@ -2,8 +2,8 @@
 //
 // node bench/gemm-kernel.mjs [rounds]
 //
-// Compiles the kernels and the roof by themselves. The machine's clock wanders, so every round measures the roof right before a
-// kernel; the table gives the median speed, the best, and the median of the ratio to the roof's rate for that dtype.
+// Compiles the kernels and the roof by themselves. The machine's clock wanders, so every round measures the roof right
+// before a kernel; the table gives the median speed, the best, and the median ratio to the roof's rate for that dtype.
 
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,14 +1,15 @@
 // Matrix multiplication: out = beta · c + alpha · (a @ b), batched, for operands of any strides.
 //
-// Block: loop dims are the batch dims, then m, n, k. Operands: out (columns next to each other, any row stride), a (stride 0
-// over n), b (stride 0 over m), and optionally c (any strides, 0 where it is broadcast; may be out itself). Parameters:
-// 0 alpha, 1 beta. Without c, out = alpha · (a @ b); with beta = 0, c is not read. With k = 0 the sum is 0.
+// Block: loop dims are the batch dims, then m, n, k. Operands: out (columns next to each other, any row stride), a
+// (stride 0 over n), b (stride 0 over m), and optionally c (any strides, 0 where it is broadcast; may be out itself).
+// Parameters: 0 alpha, 1 beta. Without c, out = alpha · (a @ b); with beta = 0, c is not read. With k = 0, a @ b is 0.
 // Range: units of `GEMM_ROWS` rows; unit u is the row tile u % tiles of batch u / tiles, tiles = ceil(m / GEMM_ROWS).
+// A call packs b once for all its units of one batch: hand out several units at a time.
 //
-// Blocking after Goto and van de Geijn, "Anatomy of high-performance matrix multiplication" (2008): k in runs of `DEPTH`,
-// columns of b packed for the second-level cache, tiles of rows of a packed and multiplied with them. Which way
-// a product takes depends on its sizes and strides alone, and each way sums every element of the result by itself, so the
-// bits of a result do not depend on how the range is split.
+// Blocking after Goto and van de Geijn, "Anatomy of high-performance matrix multiplication" (2008): k in runs of
+// `DEPTH`, columns of b packed for the second-level cache, tiles of rows of a packed and multiplied with them. Which
+// way a product takes depends on its sizes and strides alone, and each way sums every element of the result by itself,
+// so the bits of a result do not depend on how the range is split.
 
 import { parameter, pointerOf, rankOf, sizeOf, strideOf } from "../block";
 import { COLUMN_BYTES, columnsAt, currentJob, DEPTH, Job, PACKED_ROWS, rowsAt, settle, tileAt } from "./gemm/job";
@@ -39,7 +40,7 @@ export function gemm_i32(block: usize, begin: u32, end: u32): void {
   gemm<i32>(block, begin, end);
 }
 
-/** Volume m · n · k times bytes of an element above which operands no longer stay in the first-level cache: they are packed. */
+/** Operands are packed above this m · n · k times bytes of an element: the first-level cache no longer holds them. */
 const PACK_ABOVE: u64 = 64 * 64 * 64 * 4;
 /** With fewer rows, columns of b that can be read in place still are: packing them would cost more. */
 const PACK_COLUMNS_FROM: u32 = 64;
@@ -121,7 +122,7 @@ function product<T extends number>(job: Job, m: u32): void {
     return;
   }
   // Integers take the general form, which is slower for vectors, to keep the artifact small.
-  if (isInteger<T>() || !vectors<T>(job, m)) blocked<T>(job);
+  if (isInteger<T>() || !asVectors<T>(job, m)) blocked<T>(job);
 }
 
 /** The product by definition, for the smallest ones and for an empty k. */
@@ -146,7 +147,7 @@ function scalar<T extends number>(job: Job): void {
 }
 
 /** Takes products that are a matrix times a vector, or a few of them; returns whether this one is. */
-function vectors<T extends number>(job: Job, m: u32): bool {
+function asVectors<T extends number>(job: Job, m: u32): bool {
   const size = sizeof<T>();
   const isColumnVector = job.n == 1 && (job.aStep == size || job.aRow == size);
   const isRowVector = m == 1 && (job.bStep == size || job.bColumn == size);

@@ -1,4 +1,4 @@
-// Kernels called directly, without the library: an instance of the artifact on memory of its own, and blocks written by hand.
+// Kernels called directly, without the library: an instance of the artifact on its own memory, blocks written by hand.
 
 import { readFileSync } from "node:fs";
 

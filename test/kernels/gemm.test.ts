@@ -5,7 +5,7 @@ import { loadKernels } from "../helpers/kernels.js";
 
 type Word = "f32" | "f64" | "i32";
 
-/** How a matrix lies in memory: next to each other along the last dim, along the first, spread, backwards, or repeated. */
+/** How a matrix lies in memory: row by row, column by column, with gaps, backwards, or repeating a row or column. */
 type Form = "rows" | "columns" | "spread" | "backwards" | "sameRow" | "sameColumn" | "one";
 
 interface Product {
@@ -43,7 +43,7 @@ function numbers(seed: number): (bound: number) => number {
   };
 }
 
-/** A matrix for each batch index, in memory: element strides, where the first element is, and how many elements it takes. */
+/** A matrix's element strides, its first element's place, how many elements it takes, and all batch indices take. */
 function layout(form: Form, batches: number, rows: number, columns: number) {
   const [row, column, first, length] = {
     rows: [columns, 1, 0, rows * columns],

@@ -2,7 +2,7 @@
 
 import { KERNEL_SCRATCH, scratch } from "../../memory/scratch";
 
-/** Longest run of k that is summed before the sum goes to memory; fixed, so that results do not depend on anything else. */
+/** Longest run of k that is summed before the sum goes to memory; fixed, because it decides the bits of a result. */
 export const DEPTH: u32 = 256;
 
 /** Most rows packed at once. */
@@ -16,8 +16,8 @@ const COLUMNS_AT: usize = ROWS_AT + <usize>(PACKED_ROWS * DEPTH * 8);
 export const COLUMN_BYTES: u32 = 512 << 10;
 
 /**
- * out[i, j] = beta · c[i, j] + alpha · Σₚ a[i, p] · b[p, j] for one batch index. Lies at the start of the kernel's scratch.
- * `c` is 0 when there is nothing to add.
+ * out[i, j] = beta · c[i, j] + alpha · Σₚ a[i, p] · b[p, j] for one batch index. Lies at the start of the kernel's
+ * scratch. `c` is 0 when there is nothing to add.
  */
 @unmanaged
 export class Job {

@@ -1,4 +1,4 @@
-// Packing for matrix multiplication: panels that the innermost kernels read from front to back, whatever the strides were.
+// Packing for matrix multiplication: panels that the innermost kernels read front to back, whatever the strides were.
 //
 // B is the type of an element's bits, u32 or u64: packing copies bits, so float32 and int32 share its code.
 
@@ -30,6 +30,16 @@ function strip<B extends number>(
       store<B>(to + i * sizeof<B>(), <u32>i < width ? load<B>(from + i * line) : <B>0);
     }
     to += toStep;
+    from += step;
+  }
+}
+
+/** Copies `k` pairs of vectors that lie `step` apart: both halves while their cache line is at hand. */
+function pairs(to: usize, from: usize, step: usize, k: u32): void {
+  for (; k != 0; k--) {
+    v128.store(to, v128.load(from));
+    v128.store(to, v128.load(from, 16), 16);
+    to += 32;
     from += step;
   }
 }
@@ -70,6 +80,11 @@ export function pack<B extends number>(
     const toStep = <usize>vectors << 4;
     let column = to;
     to += toStep * k;
+    if (width == 2 * lanes && line == sizeof<B>()) {
+      pairs(column, from, step, k);
+      from += 32;
+      continue;
+    }
     while (width != 0) {
       const here = min(width, lanes);
       strip<B>(column, toStep, from, line, step, here, k);

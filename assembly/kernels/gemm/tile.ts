@@ -1,6 +1,6 @@
-// The innermost kernels of matrix multiplication: a few rows times one or two vectors of columns, all sums in registers.
+// The innermost kernels of matrix multiplication: a few rows times one or two vectors of columns, sums in registers.
 //
-// All compute out[i, :] = (c[i, :] +) Σₚ a[i, p] · b[p, :] with p ascending from 0, without the c term when c = 0; k ≥ 1.
+// All compute out[i, :] = (c[i, :] +) Σₚ a[i, p] · b[p, :], p ascending from 0, without the c term when c = 0; k ≥ 1.
 // a[i, p] lies at a + i · aRow + p · aStep, the vectors b[p, :] at b + p · bStep.
 
 @inline function multiplyAdd<T extends number>(sum: v128, x: v128, y: v128): v128 {

@@ -1,4 +1,4 @@
-// Matrix times vector, for products with one row, one column or very few rows: the matrix is read once, in its own order.
+// Matrix times vector, for products with one row, one column or very few rows: the matrix is read in its own order.
 
 import { columnsAt, rowsAt, settle } from "./job";
 
@@ -56,7 +56,7 @@ function dotRows<T extends number>(sums: usize, matrix: usize, row: usize, count
   }
 }
 
-/** The same for `count` rows in groups of four, which share the loads of the vector. Returns how many were left over. */
+/** The same for `count` rows in groups of four, which share the loads of the vector. Returns how many are left over. */
 function dotFours<T extends number>(sums: usize, matrix: usize, row: usize, count: u32, vector: usize, k: u32): u32 {
   const lanes = <u32>(16 / sizeof<T>());
   const zero = v128.splat<T>(<T>0);
@@ -142,8 +142,8 @@ function axpyOne<T extends number>(sums: usize, x: usize, count: u32, v: usize):
 }
 
 /**
- * out[i] = beta · c[i] + alpha · Σₚ matrix[i, p] · vector[p]; c = 0 leaves its term out. `row` and `step` are the matrix's
- * bytes along i and p; one of them must be one element. Needs k ≥ 1.
+ * out[i] = beta · c[i] + alpha · Σₚ matrix[i, p] · vector[p]; c = 0 leaves its term out. `row` and `step` are the
+ * matrix's bytes along i and p; one of them must be one element. Needs k ≥ 1.
  */
 export function matrixVector<T extends number>(
   matrix: usize, row: usize, step: usize, vector: usize, vectorStep: usize, count: u32, k: u32,
