@@ -2,20 +2,27 @@
 
 import { ArgumentError, GraphError, ShapeError } from "../errors.js";
 import { describe, parse } from "../op/args.js";
-import { add } from "../ops/arithmetic.js";
 import { clone } from "../ops/cast.js";
 import { onesLike, zeros, zerosLike } from "../ops/creation.js";
 import { detach } from "../ops/detach.js";
 import { stack } from "../ops/join.js";
-import { reshape, select, view } from "../ops/shape.js";
-import { mode } from "../tape/mode.js";
+import { reshape } from "../ops/shape.js";
 import { formatShape, sameShape } from "../tensor/layout.js";
 import { Tensor } from "../tensor/tensor.js";
-import { grad } from "./backward.js";
 import { closeLevel, openLevel, setTangent, tangentAt } from "./forward.js";
+import {
+  gradients,
+  type Inputs,
+  listOf,
+  outputsOf,
+  prepared,
+  recorded,
+  released,
+  type TensorFunction,
+  unit,
+} from "./functions-of-tensors.js";
 
-/** A function of tensors that gives a tensor or an array of tensors. */
-export type TensorFunction = (...inputs: Tensor[]) => Tensor | readonly Tensor[];
+export type { TensorFunction } from "./functions-of-tensors.js";
 
 /** Options that all functions here have. */
 export interface FunctionalOptions {
@@ -37,118 +44,6 @@ export interface JacobianOptions extends FunctionalOptions {
 export interface HessianOptions extends FunctionalOptions {
   readonly vectorize?: boolean;
   readonly outerJacobianStrategy?: "reverse-mode" | "forward-mode";
-}
-
-type Inputs = Tensor | readonly Tensor[];
-
-function listOf(op: string, value: unknown, what: string): Tensor[] {
-  const list = value instanceof Tensor ? [value] : value;
-  if (!Array.isArray(list) || list.some((each) => !(each instanceof Tensor))) {
-    throw new ArgumentError(
-      `${op}: The ${what} given must be either a Tensor or an array of Tensors, got ${describe(value)}`,
-    );
-  }
-  return list as Tensor[];
-}
-
-/** Copies of the inputs that collect gradients; with `createGraph` they stay connected to the originals. */
-function prepared(op: string, inputs: unknown, createGraph: boolean): Tensor[] {
-  return listOf(op, inputs, "inputs").map((input) => {
-    if (createGraph && input.tracked) return view(input, input.shape);
-    const copy = clone(detach(input));
-    copy.collects = true;
-    return copy;
-  });
-}
-
-function outputsOf(
-  op: string,
-  f: TensorFunction,
-  inputs: readonly Tensor[],
-): { readonly outputs: Tensor[]; readonly single: boolean } {
-  const value = f(...inputs);
-  return { outputs: listOf(op, value, "outputs of the user-provided function"), single: value instanceof Tensor };
-}
-
-/** Restores the mode after `body`, in which everything is recorded. */
-function recorded<T>(body: () => T): T {
-  const before = mode.grad;
-  mode.grad = true;
-  try {
-    return body();
-  } finally {
-    mode.grad = before;
-  }
-}
-
-/** Results do not stay on the tape unless the caller wants to differentiate them. */
-function released(x: Tensor, createGraph: boolean): Tensor {
-  return createGraph || !x.tracked ? x : detach(x);
-}
-
-function unused(op: string, strict: boolean, i: number, what: string): void {
-  if (strict)
-    throw new GraphError(
-      `${op}: ${what} ${i} of the user-provided function is independent of the input. This is not allowed in strict mode.`,
-    );
-}
-
-/** Gradients with zeros in the place of missing ones; strict mode refuses those. */
-function gradients(
-  op: string,
-  outputs: readonly Tensor[],
-  inputs: readonly Tensor[],
-  seeds: readonly (Tensor | null)[] | null,
-  createGraph: boolean,
-  strict: boolean,
-): Tensor[] {
-  const live = outputs
-    .map((output, i) => ({ output, seed: seeds?.[i] ?? null }))
-    .filter(({ output }, i) => {
-      if (!output.tracked) unused(op, strict, i, "Output");
-      return output.tracked;
-    });
-  const results: (Tensor | null)[] =
-    live.length === 0
-      ? inputs.map(() => null)
-      : grad(
-          live.map(({ output }) => output),
-          inputs,
-          {
-            gradOutputs: seeds === null ? null : live.map(({ seed }) => seed),
-            createGraph,
-            retainGraph: true,
-            allowUnused: true,
-          },
-        );
-  return results.map((result, i) => {
-    if (result === null) {
-      if (strict)
-        throw new GraphError(
-          `${op}: The output of the user-provided function is independent of input ${i}. This is not allowed in strict mode.`,
-        );
-      return zerosLike(inputs[i] as Tensor);
-    }
-    if (strict && createGraph && !result.tracked) {
-      throw new GraphError(
-        `${op}: The jacobian of the user-provided function is independent of input ${i}. This is not allowed in strict mode when createGraph=true.`,
-      );
-    }
-    return result;
-  });
-}
-
-function unit(like: Tensor, j: number): Tensor {
-  const flat = zeros([like.numel()], { dtype: like.dtype as "float32" });
-  const at = select(flat, 0, j);
-  const before = mode.grad;
-  mode.grad = false;
-  try {
-    add.inplace(at, 1);
-  } finally {
-    mode.grad = before;
-  }
-  return reshape(flat, like.shape);
 }
 
 /** One Jacobian for each output and input: shape of the output, then of the input. */

@@ -1,13 +1,14 @@
 // What checks of values need: a yes or no from a tensor, and warnings that are said once.
 
 import { temporaries } from "../tensor/lifetime.js";
+import { item } from "../tensor/read.js";
 import type { Tensor } from "../tensor/tensor.js";
 
 /** The value of a one-element tensor, which is freed at once with whatever it was made from. */
 export function numberOf(f: () => Tensor): number {
   let value = 0;
   temporaries(() => {
-    value = Number(f().item());
+    value = Number(item(f()));
     return null;
   });
   return value;

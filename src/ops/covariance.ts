@@ -6,6 +6,7 @@ import { numberOf, warnOnce } from "../op/truth.js";
 import { categoryOf, INTEGER, isFloat } from "../tensor/dtype.js";
 import { formatShape } from "../tensor/layout.js";
 import { temporaries } from "../tensor/lifetime.js";
+import { item } from "../tensor/read.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { div, mul, sub } from "./arithmetic.js";
 import { to } from "./cast.js";
@@ -67,7 +68,7 @@ export function cov(x: Tensor, ...rest: [options?: CovOptions]): Tensor {
     const weights = fweights !== null && aweights !== null ? mul(fweights, aweights) : (fweights ?? aweights);
     const weighted = (y: Tensor) => (weights === null ? y : mul(y, weights));
     const total = weights === null ? count : sum(weights);
-    if (typeof total !== "number" && Number(total.item()) === 0) {
+    if (typeof total !== "number" && Number(item(total)) === 0) {
       throw new ArgumentError("cov: weights sum to zero, can't be normalized");
     }
     const centred = sub(rows, unsqueeze(div(sum(weighted(rows), 1), total), 1));
@@ -89,7 +90,7 @@ function divisor(
       ? div(mul(sum(mul(weights, aweights)), correction), total)
       : correction;
   const factor = sub(total, loss);
-  return tooFew(Number(factor.item())) ? mul(factor, 0) : factor;
+  return tooFew(Number(item(factor))) ? mul(factor, 0) : factor;
 }
 
 function tooFew(freedom: number): boolean {

@@ -3,9 +3,7 @@
 import { ArgumentError } from "../errors.js";
 import { asTensor, parse, type Trailing } from "../op/args.js";
 import { type Applied, op } from "../op/op.js";
-import { type Along, pick, putBack, type ValuesAndIndices } from "../op/picked.js";
 import { launchReduction, type ReductionOptions, reduced, reductionArguments } from "../op/reduction.js";
-import { type Extremum, evenly, refuseEmpty, tangentOfTies } from "../op/ties.js";
 import type { DType } from "../tensor/dtype.js";
 import { normalizeDim } from "../tensor/layout.js";
 import { temporaries } from "../tensor/lifetime.js";
@@ -14,7 +12,9 @@ import { Tensor as TensorClass } from "../tensor/tensor.js";
 import { KernelFamily } from "../wasm/kernels.js";
 import { add } from "./arithmetic.js";
 import { maximum, minimum } from "./extrema.js";
+import { type Along, pick, putBack, type ValuesAndIndices } from "./picked.js";
 import type { ReductionRest } from "./reduce.js";
+import { type Extremum, evenly, refuseEmpty, tangentOfTies } from "./ties.js";
 
 const amaxes = /* @__PURE__ */ new KernelFamily("amax");
 const amins = /* @__PURE__ */ new KernelFamily("amin");
@@ -93,7 +93,7 @@ export function aminmax(
   return { min: low, max: high };
 }
 
-export type { ValuesAndIndices } from "../op/picked.js";
+export type { ValuesAndIndices } from "./picked.js";
 
 const maxDims = /* @__PURE__ */ new KernelFamily("maxdim");
 const minDims = /* @__PURE__ */ new KernelFamily("mindim");

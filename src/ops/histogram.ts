@@ -6,6 +6,7 @@ import { contiguousCopy } from "../op/copy.js";
 import { categoryOf, INTEGER, isFloat } from "../tensor/dtype.js";
 import { formatShape, sameShape } from "../tensor/layout.js";
 import { temporaries } from "../tensor/lifetime.js";
+import { item } from "../tensor/read.js";
 import { alias, Tensor } from "../tensor/tensor.js";
 import { div, mul, sub } from "./arithmetic.js";
 import { to } from "./cast.js";
@@ -40,8 +41,8 @@ function outerEdges(name: string, x: Tensor, given: readonly [number, number] | 
   let [low, high] = given ?? [0, 1];
   if ((given === null || (low === high && widen === 1)) && x.numel() > 0) {
     const bounds = aminmax(x);
-    low = Number(bounds.min.item());
-    high = Number(bounds.max.item());
+    low = Number(item(bounds.min));
+    high = Number(item(bounds.max));
   }
   if (!Number.isFinite(low) || !Number.isFinite(high)) {
     throw new ArgumentError(`${name}: range of [${low}, ${high}] is not finite`);
@@ -194,10 +195,10 @@ export function bincount(
     const count = x.numel();
     if (count === 0) return zeros([least], { dtype });
     const bounds = aminmax(x);
-    if (Number(bounds.min.item()) < 0) {
+    if (Number(item(bounds.min)) < 0) {
       throw new ArgumentError("bincount: only supports 1-d non-negative integral inputs, got a negative number");
     }
-    const bins = Math.max(least, Number(bounds.max.item()) + 1);
+    const bins = Math.max(least, Number(item(bounds.max)) + 1);
     return counted(x, weights === null ? null : plain(weights), bins, dtype);
   });
 }

@@ -1,7 +1,7 @@
 // Joining tensors: cat, stack and kin.
 
 import { ArgumentError, ShapeError } from "../errors.js";
-import { asTensors, parse, type Trailing } from "../op/args.js";
+import { asTensor, asTensors, parse, type Trailing } from "../op/args.js";
 import { copyInto } from "../op/copy.js";
 import { type Applied, op } from "../op/op.js";
 import { type DType, Promotion } from "../tensor/dtype.js";
@@ -136,6 +136,7 @@ export function stack(tensors: readonly Tensor[], ...rest: JoinRest): Tensor {
 }
 
 function atLeast(x: Tensor, rank: 1 | 2 | 3): Tensor {
+  asTensor(`atleast${rank}d`, x);
   if (x.ndim >= rank) return x;
   if (x.ndim === 0) return reshape(x, new Array<number>(rank).fill(1));
   if (rank === 2) return unsqueeze(x, 0);

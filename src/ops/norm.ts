@@ -3,7 +3,6 @@
 import { ArgumentError } from "../errors.js";
 import { asInteger, asNumber, asTensor, describe, parse, type Trailing } from "../op/args.js";
 import { copyInto } from "../op/copy.js";
-import { normGradient } from "../op/norm.js";
 import { type Applied, op } from "../op/op.js";
 import { type Dims, type Reduced, type ReductionOptions, reduced } from "../op/reduction.js";
 import type { DType } from "../tensor/dtype.js";
@@ -12,7 +11,9 @@ import { temporaries } from "../tensor/lifetime.js";
 import { alias, type Tensor } from "../tensor/tensor.js";
 import { add, div, mul, neg, square, sub } from "./arithmetic.js";
 import { gt } from "./compare.js";
+import { matrixNorm } from "./linalg/norms.js";
 import { normOf, vectorNorm } from "./linalg/vector-norm.js";
+import { normGradient } from "./norm-derivative.js";
 import { sum } from "./reduce.js";
 import { where } from "./where.js";
 
@@ -42,6 +43,10 @@ export function norm(x: Tensor, ...rest: NormRest): Tensor {
   };
   const given = parse("norm", rest, defaults, ["p", "dim", "keepdim"]);
   const { p } = given;
+  if (p === "nuc") {
+    const { dim, keepdim, dtype } = given;
+    return matrixNorm(x, { ord: "nuc", dim: dim ?? [-2, -1], keepdim, dtype });
+  }
   if (typeof p === "string" && p !== "fro") {
     throw new ArgumentError(`norm: p must be a number, "fro" or "nuc", got ${describe(p)}`);
   }

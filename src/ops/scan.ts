@@ -6,8 +6,6 @@ import { asInteger, asTensor, parse } from "../op/args.js";
 import { castTo } from "../op/copy.js";
 import { checkTarget } from "../op/elementwise.js";
 import { type Applied, op } from "../op/op.js";
-import { productBefore, productGradient } from "../op/product.js";
-import { recurrence } from "../op/recurrence.js";
 import { accumulating } from "../op/reduction.js";
 import { checkDtype, type DType, floating } from "../tensor/dtype.js";
 import { normalizeDim } from "../tensor/layout.js";
@@ -21,6 +19,8 @@ import { amax, type ValuesAndIndices } from "./extremum.js";
 import { gather } from "./gather.js";
 import { cat } from "./join.js";
 import { exp } from "./pointwise.js";
+import { productBefore, productGradient } from "./product-derivative.js";
+import { recurrence } from "./recurrence.js";
 import { scatterAdd } from "./scatter.js";
 import { narrow } from "./views.js";
 

@@ -4,11 +4,11 @@ import { ArgumentError } from "../errors.js";
 import { launchAlong } from "../op/along.js";
 import { asBoolean, asInteger, asTensor, parse, type Trailing } from "../op/args.js";
 import { type Applied, op } from "../op/op.js";
-import { type Along, pick, picked, putBack, type ValuesAndIndices } from "../op/picked.js";
 import { normalizeDim } from "../tensor/layout.js";
 import { temporaries } from "../tensor/lifetime.js";
 import { alias, empty, type Tensor } from "../tensor/tensor.js";
 import { KernelFamily } from "../wasm/kernels.js";
+import { type Along, pick, picked, putBack, type ValuesAndIndices } from "./picked.js";
 
 /** Options of `sort` and `argsort`. */
 export interface SortOptions {

@@ -8,6 +8,7 @@ import { type Applied, op } from "../op/op.js";
 import { notDifferentiable } from "../op/operation.js";
 import { normalizeDim } from "../tensor/layout.js";
 import { temporaries } from "../tensor/lifetime.js";
+import { item } from "../tensor/read.js";
 import { alias, empty, type Tensor } from "../tensor/tensor.js";
 import { setParameter } from "../wasm/block.js";
 import { KernelFamily } from "../wasm/kernels.js";
@@ -57,7 +58,7 @@ function groups(different: Tensor | null, n: number): { starts: Tensor; numbers:
   const first = ones([Math.min(n, 1)], { dtype: "bool" });
   const starts = different === null ? first : cat([first, different]);
   const numbers = sub(cumsum(starts, 0), 1);
-  const count = n === 0 ? 0 : Number(narrow(numbers, 0, n - 1, 1).item()) + 1;
+  const count = n === 0 ? 0 : Number(item(narrow(numbers, 0, n - 1, 1))) + 1;
   return { starts, numbers, count };
 }
 

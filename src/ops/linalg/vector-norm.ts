@@ -2,12 +2,12 @@
 
 import { DTypeError } from "../../errors.js";
 import { asNumber, asTensor, parse, type Trailing } from "../../op/args.js";
-import { norms, refuseEmptyNorm } from "../../op/norm.js";
 import { type Dims, type ReductionOptions, reduced } from "../../op/reduction.js";
 import { checkDtype, type DType, isFloat, promote } from "../../tensor/dtype.js";
 import { temporaries } from "../../tensor/lifetime.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import { to } from "../cast.js";
+import { norms, refuseEmptyNorm } from "../norm-derivative.js";
 
 /** Options of `vectorNorm`. */
 export interface VectorNormOptions extends ReductionOptions {

@@ -1,20 +1,20 @@
 // Norms of vectors over dims, of any order, and their derivative.
 
 import { ArgumentError } from "../errors.js";
-import { div, mul, pow } from "../ops/arithmetic.js";
-import { to } from "../ops/cast.js";
-import { eq, isnan, logicalAnd, logicalOr } from "../ops/compare.js";
-import { onesLike } from "../ops/creation.js";
-import { abs, sgn } from "../ops/pointwise.js";
-import { countNonzero, sum } from "../ops/reduce.js";
-import { reshape } from "../ops/shape.js";
-import { spread } from "../ops/spread.js";
-import { maskedFill } from "../ops/where.js";
+import { type Applied, op } from "../op/op.js";
+import { launchReduction, type Reduced } from "../op/reduction.js";
 import { temporaries } from "../tensor/lifetime.js";
 import { alias, type Tensor } from "../tensor/tensor.js";
 import { KernelFamily } from "../wasm/kernels.js";
-import { type Applied, op } from "./op.js";
-import { launchReduction, type Reduced } from "./reduction.js";
+import { div, mul, pow } from "./arithmetic.js";
+import { to } from "./cast.js";
+import { eq, isnan, logicalAnd, logicalOr } from "./compare.js";
+import { onesLike } from "./creation.js";
+import { abs, sgn } from "./pointwise.js";
+import { countNonzero, sum } from "./reduce.js";
+import { reshape } from "./shape.js";
+import { spread } from "./spread.js";
+import { maskedFill } from "./where.js";
 
 /** Order of a norm, and over what. */
 export interface Norm {

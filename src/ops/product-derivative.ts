@@ -1,13 +1,13 @@
 // The derivative of running products, exact with zeros.
 
-import { mul } from "../ops/arithmetic.js";
-import { onesLike } from "../ops/creation.js";
-import { cat } from "../ops/join.js";
-import { cumprod } from "../ops/scan.js";
-import { narrow } from "../ops/views.js";
 import { temporaries } from "../tensor/lifetime.js";
 import type { Tensor } from "../tensor/tensor.js";
+import { mul } from "./arithmetic.js";
+import { onesLike } from "./creation.js";
+import { cat } from "./join.js";
 import { recurrence } from "./recurrence.js";
+import { cumprod } from "./scan.js";
+import { narrow } from "./views.js";
 
 /** Products of the elements before each: 1, x[0], x[0]·x[1], … */
 export function productBefore(x: Tensor, dim: number): Tensor {

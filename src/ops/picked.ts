@@ -1,13 +1,13 @@
 // Values picked along a dim, and the indices that say where: gradients go there, tangents come from there.
 
-import { zeros } from "../ops/creation.js";
-import { gather } from "../ops/gather.js";
-import { scatter } from "../ops/scatter.js";
-import { reshape } from "../ops/shape.js";
-import { unsqueeze } from "../ops/views.js";
+import { copyInto } from "../op/copy.js";
 import { temporaries } from "../tensor/lifetime.js";
 import { alias, empty, type Tensor } from "../tensor/tensor.js";
-import { copyInto } from "./copy.js";
+import { zeros } from "./creation.js";
+import { gather } from "./gather.js";
+import { scatter } from "./scatter.js";
+import { reshape } from "./shape.js";
+import { unsqueeze } from "./views.js";
 
 /** Values and where they were found (int32). */
 export interface ValuesAndIndices {

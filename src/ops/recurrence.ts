@@ -1,14 +1,14 @@
 // First-order linear recurrences along a dim, an operation that is its own adjoint in the other direction.
 
-import { mul } from "../ops/arithmetic.js";
-import { zerosLike } from "../ops/creation.js";
-import { cat } from "../ops/join.js";
-import { narrow } from "../ops/views.js";
+import { backwards, launchAlong } from "../op/along.js";
+import { type Applied, op } from "../op/op.js";
 import { temporaries } from "../tensor/lifetime.js";
 import { alias, empty, type Tensor } from "../tensor/tensor.js";
 import { KernelFamily } from "../wasm/kernels.js";
-import { backwards, launchAlong } from "./along.js";
-import { type Applied, op } from "./op.js";
+import { mul } from "./arithmetic.js";
+import { zerosLike } from "./creation.js";
+import { cat } from "./join.js";
+import { narrow } from "./views.js";
 
 /** Dim and direction of a recurrence. */
 export interface Recurrence {

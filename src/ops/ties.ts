@@ -1,14 +1,14 @@
 // Values that several elements may equal: gradients split evenly among them.
 
 import { ArgumentError } from "../errors.js";
-import { div, mul } from "../ops/arithmetic.js";
-import { to } from "../ops/cast.js";
-import { eq, isnan, logicalOr } from "../ops/compare.js";
-import { sum } from "../ops/reduce.js";
-import { spread } from "../ops/spread.js";
+import type { Reduced } from "../op/reduction.js";
 import { temporaries } from "../tensor/lifetime.js";
 import type { Tensor } from "../tensor/tensor.js";
-import type { Reduced } from "./reduction.js";
+import { div, mul } from "./arithmetic.js";
+import { to } from "./cast.js";
+import { eq, isnan, logicalOr } from "./compare.js";
+import { sum } from "./reduce.js";
+import { spread } from "./spread.js";
 
 /** What was reduced, and from which shape. */
 export interface Extremum {
