@@ -6,7 +6,17 @@ export * from "./functional/activation.js";
 export * from "./functional/attention.js";
 export * from "./functional/binary.js";
 export * from "./functional/classification.js";
-export * from "./functional/conv.js";
+export {
+  type ConvOptions,
+  type ConvTransposeOptions,
+  conv1d,
+  conv2d,
+  conv3d,
+  convTranspose1d,
+  convTranspose2d,
+  convTranspose3d,
+  type Sizes,
+} from "./functional/conv.js";
 export * from "./functional/dropout.js";
 export * from "./functional/embedding.js";
 export * from "./functional/fold.js";
@@ -16,7 +26,7 @@ export * from "./functional/interpolate.js";
 export * from "./functional/linear.js";
 export * from "./functional/normalisation.js";
 export * from "./functional/one-hot.js";
-export * from "./functional/pad.js";
+export { type PadMode, type PadOptions, pad } from "./functional/pad.js";
 export * from "./functional/piecewise.js";
 export * from "./functional/pooling.js";
 export * from "./functional/ranking.js";

@@ -174,8 +174,12 @@ function prepare(
         operand.check(name);
         promotion.tensor(operand.dtype, operand.ndim);
         shape = shape === null ? operand.layout.shape : broadcastShapes(name, shape, operand.layout.shape);
-      } else if (typeof operand === "number" || typeof operand === "boolean") promotion.number(operand);
-      else throw new ArgumentError(`${name}: expected tensors or numbers, got ${describe(operand)}`);
+      } else if (operands.length > 1 && (typeof operand === "number" || typeof operand === "boolean"))
+        promotion.number(operand);
+      else
+        throw new ArgumentError(
+          `${name}: expected ${operands.length > 1 ? "tensors or numbers" : "a tensor"}, got ${describe(operand)}`,
+        );
     }
     dtype = promotion.result();
   }
