@@ -3,6 +3,7 @@
 export { gelu } from "../ops/gelu.js";
 export { logSoftmax, softmax } from "../ops/softmax.js";
 export * from "./functional/activation.js";
+export * from "./functional/adaptive-pooling.js";
 export * from "./functional/attention.js";
 export * from "./functional/binary.js";
 export * from "./functional/classification.js";
@@ -28,7 +29,20 @@ export * from "./functional/normalisation.js";
 export * from "./functional/one-hot.js";
 export { type PadMode, type PadOptions, pad } from "./functional/pad.js";
 export * from "./functional/piecewise.js";
-export * from "./functional/pooling.js";
+export {
+  type AvgPoolOptions,
+  avgPool1d,
+  avgPool2d,
+  avgPool3d,
+  type MaxPoolOptions,
+  maxPool1d,
+  maxPool1dWithIndices,
+  maxPool2d,
+  maxPool2dWithIndices,
+  maxPool3d,
+  maxPool3dWithIndices,
+  type WithIndices,
+} from "./functional/pooling.js";
 export * from "./functional/ranking.js";
 export * from "./functional/rearrange.js";
 export * from "./functional/regression.js";

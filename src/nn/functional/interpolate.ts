@@ -7,7 +7,7 @@ import { isFloat } from "../../tensor/dtype.js";
 import { formatShape } from "../../tensor/layout.js";
 import { temporaries } from "../../tensor/lifetime.js";
 import type { Tensor } from "../../tensor/tensor.js";
-import { adaptiveAvgPool1d, adaptiveAvgPool2d, adaptiveAvgPool3d } from "./pooling.js";
+import { adaptiveAvgPool1d, adaptiveAvgPool2d, adaptiveAvgPool3d } from "./adaptive-pooling.js";
 import { cubically, linearly, nearest, type Scale, smoothly } from "./resample.js";
 
 /** How elements between are made. */
