@@ -18,6 +18,7 @@ export {
   convTranspose3d,
   type Sizes,
 } from "./functional/conv.js";
+export * from "./functional/distance.js";
 export * from "./functional/dropout.js";
 export * from "./functional/embedding.js";
 export * from "./functional/fold.js";
