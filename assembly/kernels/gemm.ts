@@ -54,7 +54,7 @@ const VECTOR_COLUMNS: u32 = 32;
 /** Bytes from the first element of an operand to its first at batch index `batch`. */
 function batchOffset(block: usize, operand: u32, batch: u32): usize {
   let offset: usize = 0;
-  for (let dim = rankOf(block) - 3; dim != 0; ) {
+  for (let dim = rankOf(block) - 3; dim != 0 && batch != 0; ) {
     dim--;
     const size = sizeOf(block, dim);
     const rest = batch / size;
