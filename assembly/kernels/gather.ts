@@ -1,7 +1,6 @@
 // Reads by index: gather, indexSelect, embedding, take, and indexing by several index tensors are one kernel.
 
-import { integer } from "../block";
-import { checkIndices, Chunk, chunk, nextIndexed, offsetsHere, startIndexed } from "../loops/indices";
+import { Chunk, chunk, nextIndexed, offsetsHere, startIndexed } from "../loops/indices";
 import { copyRun } from "../loops/runs";
 
 function gatherElements<T>(c: Chunk): void {
@@ -60,12 +59,4 @@ export function gather_w4(block: usize, begin: u32, end: u32): void {
 /** Reads by index, dtypes of 8 bytes; as `gather_w1`. */
 export function gather_w8(block: usize, begin: u32, end: u32): void {
   gather<u64>(block, begin, end);
-}
-
-/**
- * Writes nothing, fails with STATUS_INDEX and the first index as detail if one is outside [low, high).
- * Operand 0: the indices over any nest. Parameters low, high (int32). The range does not matter: all are checked.
- */
-export function check_index_i32(block: usize, begin: u32, end: u32): void {
-  checkIndices(block, 0, integer(block, 0), integer(block, 1));
 }

@@ -1,5 +1,6 @@
 // Methods of tensors: the family ops/random, but the functions that make tensors.
 
+import { multinomial } from "../ops/multinomial.js";
 import {
   bernoulli,
   bernoulli_,
@@ -12,7 +13,17 @@ import {
 } from "../ops/random.js";
 import { install, type MethodsOf } from "./install.js";
 
-const family = { bernoulli, bernoulli_, cauchy_, exponential_, geometric_, logNormal_, normal_, uniform_ };
+const family = {
+  multinomial,
+  bernoulli,
+  bernoulli_,
+  cauchy_,
+  exponential_,
+  geometric_,
+  logNormal_,
+  normal_,
+  uniform_,
+};
 
 declare module "../tensor/tensor.js" {
   interface Tensor extends MethodsOf<typeof family> {}

@@ -351,16 +351,3 @@ export function indexPut(
   asTensor("indexPut", x);
   return temporaries(() => indexPut_(clone(x), items, value, ...rest));
 }
-
-/** The elements where a mask (bool) is true, row-major, in one dim; both broadcast. */
-export function maskedSelect(x: Tensor, mask: Tensor): Tensor {
-  asTensor("maskedSelect", x);
-  asTensor("maskedSelect", mask, "mask");
-  if (mask.dtype !== "bool") throw new ArgumentError(`maskedSelect: expected BoolTensor for mask, got ${mask.dtype}`);
-  return temporaries(() => {
-    const shape = broadcastShapes("maskedSelect", x.shape, mask.shape);
-    const wide = expand(x, shape);
-    if (shape.length === 0) return reshape(index(reshape(wide, [1]), reshape(mask, [1])), [-1]);
-    return index(wide, expand(mask, shape));
-  });
-}
