@@ -118,8 +118,16 @@ export function ones(shape: Shape, ...rest: [options?: CreationOptions]): Tensor
   return make("ones", shape, dtypeFrom("ones", options, getDefaultDtype()), options, (out) => copyInto(out, 1));
 }
 
+/** Checks that a value to fill with is a number or a boolean. */
+function checkValue(op: string, value: unknown): void {
+  if (typeof value !== "number" && typeof value !== "boolean") {
+    throw new ArgumentError(`${op}: expected a number or a boolean to fill with, got ${describe(value)}`);
+  }
+}
+
 /** A tensor full of one value: a number gives the default dtype, a boolean bool. */
 export function full(shape: Shape, value: number | boolean, ...rest: [options?: CreationOptions]): Tensor {
+  checkValue("full", value);
   const options = creation("full", rest);
   const otherwise = typeof value === "boolean" ? "bool" : getDefaultDtype();
   return make("full", shape, dtypeFrom("full", options, otherwise), options, (out) => copyInto(out, value));
@@ -143,6 +151,7 @@ export function onesLike(x: Tensor, ...rest: [options?: CreationOptions]): Tenso
 
 /** One value in the shape, dtype and dense layout of `x`, without history. */
 export function fullLike(x: Tensor, value: number | boolean, ...rest: [options?: CreationOptions]): Tensor {
+  checkValue("fullLike", value);
   return like("fullLike", x, rest, (out) => copyInto(out, value));
 }
 

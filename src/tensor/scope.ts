@@ -92,6 +92,9 @@ function collect(value: object, found: Set<unknown>): void {
  */
 export function keep<T extends Tensor | readonly Tensor[]>(value: T): T {
   const tensors: readonly Tensor[] = value instanceof Tensor ? [value] : (value as readonly Tensor[]);
+  if (!Array.isArray(tensors) || tensors.some((each) => !(each instanceof Tensor))) {
+    throw new ArgumentError(`keep: expected a tensor or an array of tensors, got ${typeof value}`);
+  }
   for (const tensor of tensors) {
     tensor.check("keep");
     tensor.kept = true;
