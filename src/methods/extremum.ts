@@ -1,21 +1,21 @@
-// Methods of tensors: the family ops/extremum.
+// Methods of tensors: the family ops/extremum. Overloads are written out: types of methods are inferred from one form.
 
-import type { ExtremumOptions, ValuesAndIndices } from "../ops/extremum.js";
 import * as family from "../ops/extremum.js";
+import type { DimOptions, DimRest, ValuesAndIndices } from "../ops/picked.js";
 import { install, type MethodsOf } from "./install.js";
 
 declare module "../tensor/tensor.js" {
-  interface Tensor extends Omit<MethodsOf<typeof family>, "max" | "min"> {
-    /** The largest element; with another tensor the larger of two, element by element; with a dim, values and indices. */
+  interface Tensor extends MethodsOf<Omit<typeof family, "max" | "min">> {
+    /** The largest element; along a dim with where it is; or of two tensors: see the function `max`. */
     max(): Tensor;
     max(other: Tensor): Tensor;
-    max(dim: number, keepdim?: boolean | ExtremumOptions): ValuesAndIndices;
-    max(options: ExtremumOptions & { readonly dim: number }): ValuesAndIndices;
-    /** The smallest element; with another tensor the smaller of two, element by element; with a dim, values and indices. */
+    max(...rest: DimRest): ValuesAndIndices;
+    max(options: DimOptions): ValuesAndIndices;
+    /** The smallest element; along a dim with where it is; or of two tensors: see the function `min`. */
     min(): Tensor;
     min(other: Tensor): Tensor;
-    min(dim: number, keepdim?: boolean | ExtremumOptions): ValuesAndIndices;
-    min(options: ExtremumOptions & { readonly dim: number }): ValuesAndIndices;
+    min(...rest: DimRest): ValuesAndIndices;
+    min(options: DimOptions): ValuesAndIndices;
   }
 }
 

@@ -30,6 +30,8 @@ export interface Reduced {
   readonly shape: readonly number[];
   /** The result's shape with reduced dims of size 1: broadcasts against the input. */
   readonly kept: readonly number[];
+  /** Whether no dims were named, so that all are reduced. */
+  readonly whole: boolean;
 }
 
 /** Works out a reduction of `x`: an empty list of dims means all, as in PyTorch. */
@@ -39,13 +41,14 @@ export function reduced(op: string, x: Tensor, dim: Dims | undefined, keepdim: u
   }
   const keep = asBoolean(op, keepdim ?? false, "keepdim");
   if (x.ndim > 64) throw new ArgumentError(`${op}: only tensors with up to 64 dims are supported, got ${x.ndim}`);
-  const every = dim === null || dim === undefined || (Array.isArray(dim) && dim.length === 0);
+  const whole = dim === null || dim === undefined;
+  const every = whole || (Array.isArray(dim) && dim.length === 0);
   const dims = every ? x.shape.map((_, d) => d) : normalizeDims(op, dim as number | readonly number[], x.ndim);
   dims.sort((a, b) => a - b);
   const kept = x.shape.map((size, d) => (dims.includes(d) ? 1 : size));
   const shape = keep ? kept : x.shape.filter((_, d) => !dims.includes(d));
   // A 0-dim tensor takes dim 0, which it does not have.
-  return { dims: dims.filter((d) => d < x.ndim), keepdim: keep, shape, kept };
+  return { dims: dims.filter((d) => d < x.ndim), keepdim: keep, shape, kept, whole };
 }
 
 /** What a reduction was given: the options that it reads, and what they mean. */

@@ -1,6 +1,6 @@
 // Largest and smallest: over dims, along a dim with their places, and of two tensors.
 
-import { ArgumentError } from "../errors.js";
+import { ArgumentError, DTypeError } from "../errors.js";
 import { asTensor, parse, type Trailing } from "../op/args.js";
 import { type Applied, op } from "../op/op.js";
 import { launchReduction, type ReductionOptions, reduced, reductionArguments } from "../op/reduction.js";
@@ -12,7 +12,7 @@ import { Tensor as TensorClass } from "../tensor/tensor.js";
 import { KernelFamily } from "../wasm/kernels.js";
 import { add } from "./arithmetic.js";
 import { maximum, minimum } from "./extrema.js";
-import { type Along, pick, putBack, type ValuesAndIndices } from "./picked.js";
+import { type Along, type DimOptions, type DimRest, pick, putBack, type ValuesAndIndices } from "./picked.js";
 import type { ReductionRest } from "./reduce.js";
 import { type Extremum, evenly, refuseEmpty, tangentOfTies } from "./ties.js";
 
@@ -141,12 +141,6 @@ const minAll: Applied<Extremum> = op({
   tangent: ([x], [out], [t], p) => [tangentOfTies(x as Tensor, out as Tensor, t as Tensor, p)],
 });
 
-/** Options of `max` and `min` along a dim. */
-export interface ExtremumOptions {
-  readonly dim?: number;
-  readonly keepdim?: boolean;
-}
-
 function reading(
   name: string,
   x: Tensor,
@@ -177,11 +171,8 @@ function reading(
  */
 export function max(x: Tensor): Tensor;
 export function max(x: Tensor, other: Tensor): Tensor;
-export function max(
-  x: Tensor,
-  ...rest: [dim: number, ...Trailing<[keepdim: boolean], ExtremumOptions>]
-): ValuesAndIndices;
-export function max(x: Tensor, options: ExtremumOptions & { readonly dim: number }): ValuesAndIndices;
+export function max(x: Tensor, ...rest: DimRest): ValuesAndIndices;
+export function max(x: Tensor, options: DimOptions): ValuesAndIndices;
 export function max(x: Tensor, ...rest: unknown[]): Tensor | ValuesAndIndices {
   asTensor("max", x);
   if (rest[0] instanceof TensorClass) return maximum(x, rest[0]);
@@ -194,11 +185,8 @@ export function max(x: Tensor, ...rest: unknown[]): Tensor | ValuesAndIndices {
  */
 export function min(x: Tensor): Tensor;
 export function min(x: Tensor, other: Tensor): Tensor;
-export function min(
-  x: Tensor,
-  ...rest: [dim: number, ...Trailing<[keepdim: boolean], ExtremumOptions>]
-): ValuesAndIndices;
-export function min(x: Tensor, options: ExtremumOptions & { readonly dim: number }): ValuesAndIndices;
+export function min(x: Tensor, ...rest: DimRest): ValuesAndIndices;
+export function min(x: Tensor, options: DimOptions): ValuesAndIndices;
 export function min(x: Tensor, ...rest: unknown[]): Tensor | ValuesAndIndices {
   asTensor("min", x);
   if (rest[0] instanceof TensorClass) return minimum(x, rest[0]);
@@ -211,6 +199,7 @@ const argmins = /* @__PURE__ */ new KernelFamily("argmin");
 function places(name: string, family: KernelFamily, x: Tensor, rest: readonly unknown[]): Tensor {
   asTensor(name, x);
   const given = parse(name, rest, { dim: null as number | null, keepdim: false }, ["dim", "keepdim"]);
+  if (x.dtype === "bool") throw new DTypeError(`${name}: not implemented for bool; convert it with .to("int32")`);
   const r = reduced(name, x, given.dim === null ? null : normalizeDim(name, given.dim, x.ndim), given.keepdim);
   refuseEmpty(name, x, r, given.dim === null);
   return launchReduction(name, family.of(x.dtype, "int32"), x, r, ["int32" satisfies DType], {

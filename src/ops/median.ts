@@ -1,7 +1,8 @@
 // Middle and most frequent elements: median, nanmedian, mode.
 
+import { DTypeError } from "../errors.js";
 import { launchAlong } from "../op/along.js";
-import { asBoolean, asTensor, parse, type Trailing } from "../op/args.js";
+import { asBoolean, asTensor, parse } from "../op/args.js";
 import { castTo } from "../op/copy.js";
 import { type Applied, op } from "../op/op.js";
 import { reduced } from "../op/reduction.js";
@@ -15,10 +16,19 @@ import { full } from "./creation.js";
 import { clampMin } from "./extrema.js";
 import { max } from "./extremum.js";
 import { gather } from "./gather.js";
-import { type Along, pick, picked, putBack, type ValuesAndIndices } from "./picked.js";
+import {
+  type Along,
+  type DimOptions,
+  type DimRest,
+  type PickRest,
+  pick,
+  picked,
+  putBack,
+  type ValuesAndIndices,
+} from "./picked.js";
 import { countNonzero } from "./reduce.js";
 import { reshape } from "./shape.js";
-import { type PickOptions, sort } from "./sort.js";
+import { sort } from "./sort.js";
 import { type Extremum, evenly, refuseEmpty, tangentOfTies } from "./ties.js";
 import { unsqueeze } from "./views.js";
 import { where } from "./where.js";
@@ -67,7 +77,10 @@ const middleOfAll: Applied<MiddleOfAll> = op({
   label: ({ ignoring }) => (ignoring ? "NanmedianBackward0" : "MedianBackward0"),
   forward: ([x], { ignoring }: MiddleOfAll) =>
     temporaries(() => {
-      const flat = reshape(alias(x as Tensor, (x as Tensor).layout), [-1]);
+      const input = x as Tensor;
+      // As in PyTorch the median of nothing is NaN.
+      if (input.numel() === 0) return full([], Number.NaN, { dtype: input.dtype });
+      const flat = reshape(alias(input, input.layout), [-1]);
       return middle(flat, { dim: 0, keepdim: false, from: flat.shape, ignoring })[0] as Tensor;
     }),
   gradients: { x: { reads: ["x", "out"], of: ({ g, x, out }, p) => evenly(g, x, out, p) } },
@@ -77,10 +90,9 @@ const middleOfAll: Applied<MiddleOfAll> = op({
 function reading(name: string, x: Tensor, rest: readonly unknown[], ignoring: boolean): Tensor | ValuesAndIndices {
   asTensor(name, x);
   const given = parse(name, rest, { dim: null as number | null, keepdim: false }, ["dim", "keepdim"]);
+  if (x.dtype === "bool") throw new DTypeError(`${name}: not implemented for bool; convert it with .to("int32")`);
   const r = reduced(name, x, given.dim, given.keepdim);
   if (given.dim === null) {
-    // As in PyTorch the median of nothing is NaN.
-    if (x.numel() === 0) return full([], Number.NaN, { dtype: x.dtype });
     return middleOfAll([x], { reduced: r, from: x.shape, ignoring });
   }
   const dim = normalizeDim(name, given.dim, x.ndim);
@@ -92,23 +104,21 @@ function reading(name: string, x: Tensor, rest: readonly unknown[], ignoring: bo
   return { values, indices };
 }
 
-type DimFirst = [dim: number, ...Trailing<[keepdim: boolean], PickOptions>];
-
 /**
  * Median, the lower one of two. `median(x)`: of all elements, the gradient split evenly among equals. `median(x, dim,
  * keepdim)`: along a dim, with where it is (int32). A NaN is the median of what it is in.
  */
 export function median(x: Tensor): Tensor;
-export function median(x: Tensor, ...rest: DimFirst): ValuesAndIndices;
-export function median(x: Tensor, options: PickOptions & { readonly dim: number }): ValuesAndIndices;
+export function median(x: Tensor, ...rest: DimRest): ValuesAndIndices;
+export function median(x: Tensor, options: DimOptions): ValuesAndIndices;
 export function median(x: Tensor, ...rest: unknown[]): Tensor | ValuesAndIndices {
   return reading("median", x, rest, false);
 }
 
 /** `median` of the elements that are not NaN; NaN where there are none. */
 export function nanmedian(x: Tensor): Tensor;
-export function nanmedian(x: Tensor, ...rest: DimFirst): ValuesAndIndices;
-export function nanmedian(x: Tensor, options: PickOptions & { readonly dim: number }): ValuesAndIndices;
+export function nanmedian(x: Tensor, ...rest: DimRest): ValuesAndIndices;
+export function nanmedian(x: Tensor, options: DimOptions): ValuesAndIndices;
 export function nanmedian(x: Tensor, ...rest: unknown[]): Tensor | ValuesAndIndices {
   return reading("nanmedian", x, rest, true);
 }
@@ -137,10 +147,7 @@ const modeOp: Applied<Along> = op({
 });
 
 /** The most frequent element along a dim (the last), the smallest of several, and where its last one is (int32). */
-export function mode(
-  x: Tensor,
-  ...rest: Trailing<[dim: number | undefined, keepdim: boolean | undefined], PickOptions>
-): ValuesAndIndices {
+export function mode(x: Tensor, ...rest: PickRest): ValuesAndIndices {
   asTensor("mode", x);
   const given = parse("mode", rest, { dim: -1, keepdim: false }, ["dim", "keepdim"]);
   const dim = normalizeDim("mode", given.dim, x.ndim);

@@ -1,7 +1,7 @@
 // Variance, standard deviation, and the logarithm of sums of exponentials.
 
 import { ArgumentError, DTypeError } from "../errors.js";
-import { asNumber, asTensor, isOptions, parse } from "../op/args.js";
+import { asNumber, asTensor, isOptions, parse, type Trailing } from "../op/args.js";
 import { type Applied, op } from "../op/op.js";
 import { countOf, type Dims, launchReduction, type Reduced, type ReductionOptions, reduced } from "../op/reduction.js";
 import { floating, isFloat } from "../tensor/dtype.js";
@@ -29,7 +29,9 @@ export interface VarOptions extends ReductionOptions {
  * Optional arguments of variances: by position `unbiased` alone, or `dim`, `unbiased`, `keepdim`, as in PyTorch; the
  * rest by name. With a named correction a boolean behind the dim is `keepdim`.
  */
-export type VarRest = readonly (Dims | boolean | VarOptions | undefined)[];
+export type VarRest =
+  | [unbiased: boolean, options?: VarOptions]
+  | Trailing<[dim: Dims | undefined, unbiased: boolean | undefined, keepdim: boolean | undefined], VarOptions>;
 
 interface Moment {
   readonly reduced: Reduced;
@@ -46,14 +48,20 @@ function centred(x: Tensor, { reduced: r }: Moment): Tensor {
   return r.dims.length === 0 ? sub(x, x) : sub(x, mean(x, r.dims as number[], true));
 }
 
-/** 2 / max(0, n − correction). */
+/** 2 / (n − correction); that a negative divisor counts as 0 in the variance does not show here, as in PyTorch. */
 function factor({ count, correction }: Moment): number {
-  return 2 / Math.max(0, count - correction);
+  return 2 / (count - correction);
 }
 
-/** g · ∂var/∂x. */
+/** g · ∂var/∂x. Of all elements, and too few of them, it is infinite but for those that equal the mean. */
 function varGradient(g: Tensor, x: Tensor, p: Moment): Tensor {
-  return temporaries(() => mul(mul(spread(g, p.reduced, p.from), factor(p)), centred(x, p)));
+  return temporaries(() => {
+    const wide = spread(g, p.reduced, p.from);
+    if ((p.reduced.whole || x.ndim === 0) && p.count <= p.correction) {
+      return mul(wide, where(eq(centred(x, p), 0), Number.NaN, Number.POSITIVE_INFINITY));
+    }
+    return mul(mul(wide, factor(p)), centred(x, p));
+  });
 }
 
 function varTangent(x: Tensor, t: Tensor, p: Moment): Tensor {

@@ -1,5 +1,6 @@
 // Values picked along a dim, and the indices that say where: gradients go there, tangents come from there.
 
+import type { Trailing } from "../op/args.js";
 import { copyInto } from "../op/copy.js";
 import { temporaries } from "../tensor/lifetime.js";
 import { alias, empty, type Tensor } from "../tensor/tensor.js";
@@ -14,6 +15,22 @@ export interface ValuesAndIndices {
   readonly values: Tensor;
   readonly indices: Tensor;
 }
+
+/** Options of what is picked along a dim. */
+export interface PickOptions {
+  readonly dim?: number;
+  /** Whether the dim stays, with size 1. */
+  readonly keepdim?: boolean;
+}
+
+/** Optional arguments of what is picked along a dim: `dim`, `keepdim`, or by name. */
+export type PickRest = Trailing<[dim: number | undefined, keepdim: boolean | undefined], PickOptions>;
+
+/** The same where the dim must be named, since without it all elements count: by position. */
+export type DimRest = [dim: number, ...Trailing<[keepdim: boolean | undefined], PickOptions>];
+
+/** The same by name. */
+export type DimOptions = PickOptions & { readonly dim: number };
 
 /** The dim that is picked along, whether it stays, and the shape that is picked from. */
 export interface Along {

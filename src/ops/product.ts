@@ -26,8 +26,9 @@ interface Product {
 const products = /* @__PURE__ */ new KernelFamily("prod");
 
 /** g · ∂prod/∂x: the last of the running products along the reduced dims, laid out as one. */
-function gradient(g: Tensor, x: Tensor, { reduced: { dims, kept } }: Product): Tensor {
-  if (x.numel() === 0 || dims.length === 0) return spread(g, { dims, kept, keepdim: false, shape: [] }, x.shape);
+function gradient(g: Tensor, x: Tensor, { reduced }: Product): Tensor {
+  const { dims } = reduced;
+  if (x.numel() === 0 || dims.length === 0) return spread(g, reduced, x.shape);
   return temporaries(() => {
     const outer = x.shape.map((_, d) => d).filter((d) => !dims.includes(d));
     const order = [...outer, ...dims];
@@ -45,7 +46,7 @@ function gradient(g: Tensor, x: Tensor, { reduced: { dims, kept } }: Product): T
 
 const prodOp: Applied<Product> = op({
   name: "prod",
-  label: ({ reduced, from }) => (reduced.dims.length === from.length ? "ProdBackward0" : "ProdBackward1"),
+  label: ({ reduced }) => (reduced.whole ? "ProdBackward0" : "ProdBackward1"),
   forward: ([x], { reduced, dtype }: Product) =>
     temporaries(() => {
       const input = dtype === "int32" && x?.dtype === "bool" ? x : castTo(x as Tensor, dtype);

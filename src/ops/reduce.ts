@@ -44,7 +44,7 @@ const means = /* @__PURE__ */ new KernelFamily("mean");
 
 const sumOp: Applied<Summed> = op({
   name: "sum",
-  label: ({ reduced, from }) => (reduced.dims.length === from.length ? "SumBackward0" : "SumBackward1"),
+  label: ({ reduced }) => (reduced.whole ? "SumBackward0" : "SumBackward1"),
   forward: ([x], { reduced, dtype }: Summed) =>
     temporaries(() => {
       const input = dtype === "int32" && x?.dtype === "bool" ? x : castTo(x as Tensor, dtype);
@@ -94,7 +94,7 @@ export function nansum(x: Tensor, ...rest: ReductionRest<SumOptions>): Tensor {
 
 const meanOp: Applied<Summed> = op({
   name: "mean",
-  label: ({ reduced, from }) => (reduced.dims.length === from.length ? "MeanBackward0" : "MeanBackward1"),
+  label: ({ reduced }) => (reduced.whole ? "MeanBackward0" : "MeanBackward1"),
   forward: ([x], { reduced, dtype }: Summed) =>
     temporaries(
       () => launchReduction("mean", means.of(dtype), castTo(x as Tensor, dtype), reduced, [dtype])[0] as Tensor,

@@ -1,6 +1,6 @@
 // Sorting along a dim, and the first elements of the order: sort, argsort, msort, topk, kthvalue.
 
-import { ArgumentError } from "../errors.js";
+import { ArgumentError, DTypeError } from "../errors.js";
 import { launchAlong } from "../op/along.js";
 import { asBoolean, asInteger, asTensor, parse, type Trailing } from "../op/args.js";
 import { type Applied, op } from "../op/op.js";
@@ -8,7 +8,7 @@ import { normalizeDim } from "../tensor/layout.js";
 import { temporaries } from "../tensor/lifetime.js";
 import { alias, empty, type Tensor } from "../tensor/tensor.js";
 import { KernelFamily } from "../wasm/kernels.js";
-import { type Along, pick, picked, putBack, type ValuesAndIndices } from "./picked.js";
+import { type Along, type PickRest, pick, picked, putBack, type ValuesAndIndices } from "./picked.js";
 
 /** Options of `sort` and `argsort`. */
 export interface SortOptions {
@@ -91,6 +91,10 @@ export function msort(x: Tensor): Tensor {
   return temporaries(() => sorted("msort", x, [0]).values);
 }
 
+function refuseBool(name: string, x: Tensor): void {
+  if (x.dtype === "bool") throw new DTypeError(`${name}: not implemented for bool; convert it with .to("int32")`);
+}
+
 /** Options of `topk`. */
 export interface TopkOptions {
   readonly dim?: number;
@@ -107,6 +111,7 @@ export function topk(
 ): ValuesAndIndices {
   asTensor("topk", x);
   asInteger("topk", k, "k");
+  refuseBool("topk", x);
   const given = parse("topk", rest, { dim: -1, largest: true, sorted: true }, ["dim", "largest", "sorted"]);
   const dim = normalizeDim("topk", given.dim, x.ndim);
   const size = x.shape[dim] ?? 1;
@@ -134,20 +139,11 @@ const kthOp: Applied<Ranked> = op({
   tangent: (_inputs, [, indices], [t], p) => [pick(t as Tensor, indices as Tensor, p), null],
 });
 
-/** Options of what is picked along a dim. */
-export interface PickOptions {
-  readonly dim?: number;
-  readonly keepdim?: boolean;
-}
-
 /** The k-th smallest element along a dim (the last), k from 1 on, and where it is (int32). */
-export function kthvalue(
-  x: Tensor,
-  k: number,
-  ...rest: Trailing<[dim: number | undefined, keepdim: boolean | undefined], PickOptions>
-): ValuesAndIndices {
+export function kthvalue(x: Tensor, k: number, ...rest: PickRest): ValuesAndIndices {
   asTensor("kthvalue", x);
   asInteger("kthvalue", k, "k");
+  refuseBool("kthvalue", x);
   const given = parse("kthvalue", rest, { dim: -1, keepdim: false }, ["dim", "keepdim"]);
   const dim = normalizeDim("kthvalue", given.dim, x.ndim);
   const keepdim = asBoolean("kthvalue", given.keepdim, "keepdim");

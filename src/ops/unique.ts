@@ -130,6 +130,7 @@ function run(name: string, x: Tensor, options: typeof DEFAULTS, consecutive: boo
   asBoolean(name, returnInverse, "returnInverse");
   asBoolean(name, returnCounts, "returnCounts");
   const dim = options.dim === null ? null : normalizeDim(name, options.dim, x.ndim);
+  if (dim !== null && x.ndim === 0) throw new ArgumentError(`${name}: a 0-dim tensor has no slices along dim ${dim}`);
   if (dim !== null && x.numel() === 0 && x.ndim > 0) {
     const others = x.shape.filter((size, d) => d !== dim && size === 0);
     if (others.length > 0) {
@@ -139,7 +140,7 @@ function run(name: string, x: Tensor, options: typeof DEFAULTS, consecutive: boo
     }
   }
   const label = consecutive ? "UniqueConsecutiveBackward0" : dim === null ? "Unique2Backward0" : "UniqueDimBackward0";
-  const parameters = { dim: x.ndim === 0 ? null : dim, consecutive, label };
+  const parameters = { dim, consecutive, label };
   return temporaries(() => {
     const [values, inverse, counts] = uniqueOp.all([x], parameters) as [Tensor, Tensor, Tensor];
     if (!returnInverse && !returnCounts) return values;
