@@ -30,8 +30,8 @@ export type NormRest = Trailing<
 >;
 
 /**
- * Norm over dims (all), of order p: a number as in `linalg.vectorNorm`, or "fro", the same as 2. The gradient is 0 where
- * there is none.
+ * Norm over dims (all), of order p: a number as in `linalg.vectorNorm`, or "fro", the same as 2; "nuc" is the sum of the
+ * singular values of matrices. The gradient is 0 where there is none.
  */
 export function norm(x: Tensor, ...rest: NormRest): Tensor {
   asTensor("norm", x);
