@@ -166,18 +166,20 @@ const diagonals: AppliedView<Diagonal> = view({
   ],
 });
 
-function withoutRepeats(x: Tensor, labels: readonly number[], i: number): Labelled {
-  const own = [...new Set(labels)];
-  if (own.length === labels.length) return { x, labels };
-  for (const label of own) {
+/** Throws where dims of one operand have one label and different sizes. */
+function checkRepeats(x: Tensor, labels: readonly number[], i: number): void {
+  for (const label of new Set(labels)) {
     const sizes = labels.flatMap((other, d) => (other === label ? [x.shape[d] as number] : []));
-    if (sizes.some((size) => size !== sizes[0])) {
-      throw new ShapeError(
-        `einsum: subscript ${nameOf(label)} is repeated for operand ${i} but the sizes don't match, ${sizes.join(" != ")}`,
-      );
-    }
+    if (sizes.every((size) => size === sizes[0])) continue;
+    throw new ShapeError(
+      `einsum: subscript ${nameOf(label)} is repeated for operand ${i} but the sizes don't match, ${sizes.join(" != ")}`,
+    );
   }
-  return { x: diagonals(x, { from: labels, to: own }), labels: own };
+}
+
+function withoutRepeats(x: Tensor, labels: readonly number[]): Labelled {
+  const own = [...new Set(labels)];
+  return own.length === labels.length ? { x, labels } : { x: diagonals(x, { from: labels, to: own }), labels: own };
 }
 
 /** Sums the dims away that nobody else needs. */
@@ -331,9 +333,10 @@ export function einsum(equation: string, ...rest: readonly (Tensor | readonly Te
   for (const x of operands)
     if (x.dtype !== (operands[0] as Tensor).dtype) checkSameDtype("einsum", operands[0] as Tensor, x);
   const { inputs, output } = parseEquation(equation, operands);
+  operands.forEach((x, i) => checkRepeats(x, inputs[i] as readonly number[], i));
   const sizes = sizesOf(inputs, operands);
   return temporaries(() => {
-    let all = operands.map((x, i) => withoutRepeats(x, inputs[i] as readonly number[], i));
+    let all = operands.map((x, i) => withoutRepeats(x, inputs[i] as readonly number[]));
     all = all.map((operand, i) =>
       summed(
         operand,

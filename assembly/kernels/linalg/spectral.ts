@@ -13,6 +13,8 @@ const SWEEPS: i32 = 60;
 
 /** Tangent of the smaller angle whose rotation makes the off-diagonal element of [[a, c], [c, b]] vanish, zeta = (b − a) / 2c. */
 @inline function tangent(zeta: f64): f64 {
+  // Where the square would overflow it is all there is.
+  if (abs(zeta) > 1e100) return 0.5 / zeta;
   return copysign(1, zeta) / (abs(zeta) + sqrt(1 + zeta * zeta));
 }
 

@@ -41,7 +41,10 @@ function positions(given: Scale): Tensor {
 /** The nearest element of the input: ⌊i · scale⌋, or ⌊(i + ½) · scale⌋ where `exact`; in float32, as PyTorch has it. */
 export function nearest(x: Tensor, given: Scale, exact: boolean): Tensor {
   const index = unrecorded(() => {
-    const scale = Math.fround(given.scale ?? Math.fround(given.from) / Math.fround(given.to));
+    // Twice the size takes every element twice, and the same size each once, whatever factor was asked for.
+    const isSimple = !exact && (given.to === given.from || given.to === 2 * given.from);
+    const own = isSimple ? null : given.scale;
+    const scale = Math.fround(own ?? Math.fround(given.from) / Math.fround(given.to));
     const places = arange(given.to, { dtype: "float32" });
     return clamp(to(floor(mul(exact ? add(places, 0.5) : places, scale)), "int32"), 0, given.from - 1);
   });
