@@ -151,6 +151,9 @@ function made(): Sample[] {
     args: [matrix, values([3], -1, 1)],
   });
   add("sumToSize", [x, [1, 4]]);
+  add("msort", [x]);
+  add("nansum nanmean", [x, 0]);
+  add("bincount", [tensor([1, 3, 1], { dtype: int32 })], { differentiable: false });
   add("angle", [x], { inplace: undefined });
   list.push({
     name: "setIndex",
@@ -244,7 +247,8 @@ export function covered(): Set<string> {
   const at = (path: string): unknown =>
     path.split(".").reduce((from: unknown, part) => (from as Record<string, unknown> | undefined)?.[part], wengert);
   const functions = new Set([...names].map(at));
-  const spaces = { "": wengert, "special.": library.special, "nn.functional.": F } as Record<string, object>;
+  const { special, linalg } = wengert;
+  const spaces = { "": wengert, "special.": special, "linalg.": linalg, "nn.functional.": F } as Record<string, object>;
   for (const [path, space] of Object.entries(spaces)) {
     for (const [name, value] of Object.entries(space)) if (functions.has(value)) names.add(`${path}${name}`);
   }
