@@ -16,7 +16,10 @@ export interface Sample {
 }
 
 type Callable = (...args: unknown[]) => unknown;
-const library = wengert as unknown as Record<string, Callable> & { readonly special: Record<string, Callable> };
+const library = wengert as unknown as Record<string, Callable> & {
+  readonly special: Record<string, Callable>;
+  readonly linalg: Record<string, Callable>;
+};
 const functional = F as unknown as Record<string, Callable>;
 
 /** Functions that are exported but are no operators on tensors, or have tests of their own. */
@@ -29,6 +32,8 @@ export const exceptions: ReadonlySet<string> = new Set(
     "nn.functional.dropout nn.functional.dropout_ nn.functional.dropout1d nn.functional.dropout2d nn.functional.dropout3d " +
     "nn.functional.alphaDropout nn.functional.alphaDropout_ nn.functional.featureAlphaDropout nn.functional.rrelu nn.functional.rrelu_ " +
     "nn.functional.gumbelSoftmax " +
+    // takes its inputs through a projection of thirteen arguments: held by its own recorded case where dropout is off
+    "nn.functional.multiHeadAttentionForward " +
     // real tensors have no imaginary part: it refuses them
     "imag"
   ).split(" "),
@@ -190,6 +195,49 @@ function made(): Sample[] {
   for (const name of "besselJ0 besselJ1 besselY1".split(" ")) {
     list.push({ name: `special.${name}`, call: library.special[name] as Callable, args: [x], differentiable: false });
   }
+  // Away from singular, and with gaps between eigenvalues.
+  const regular = matrix.add(
+    tensor(
+      [
+        [3, 0, 0],
+        [0, 5, 0],
+        [0, 0, 8],
+      ],
+      { dtype: float64 },
+    ),
+  );
+  const lower = regular.tril();
+  const linear: readonly (readonly [name: string, call: Callable, args: readonly unknown[]])[] = [
+    ["chainMatmul", library.chainMatmul as Callable, [values([2, 3], -1, 1), matrix, values([3, 2], -1, 1)]],
+    ["kron", library.kron as Callable, [values([2, 2], -1, 1), values([1, 3], -1, 1)]],
+    ["det", library.det as Callable, [regular]],
+    ["slogdet", library.slogdet as Callable, [regular]],
+    ["inverse", library.inverse as Callable, [regular]],
+    ["matrixPower", library.matrixPower as Callable, [regular, 2]],
+    // PyTorch gives the gradient of the whole factor, of which only a triangle is read.
+    ["choleskyInverse", (x) => library.choleskyInverse?.((x as Tensor).tril()), [lower]],
+    ["triangularSolve", (b, a) => library.triangularSolve?.(b, a, { upper: false }), [values([3, 2], -1, 1), lower]],
+    ["linalg.matrixExp", library.linalg.matrixExp as Callable, [matrix]],
+    ["linalg.tensorinv", library.linalg.tensorinv as Callable, [regular.reshape([3, 3, 1]), { ind: 1 }]],
+    ["cholesky of a product", (x) => library.linalg.cholesky?.((x as Tensor).matmul((x as Tensor).t())), [regular]],
+    ["eigvalsh of a product", (x) => library.linalg.eigvalsh?.((x as Tensor).matmul((x as Tensor).t())), [regular]],
+    [
+      "pinv of a product",
+      (x) => library.linalg.pinv?.((x as Tensor).matmul((x as Tensor).t()), { hermitian: true }),
+      [regular],
+    ],
+  ];
+  for (const [name, call, args] of linear) list.push({ name, call, args });
+  const mask = tensor([[true, false, true, false]]);
+  for (const name of ["maskedScatter", "maskedScatter_"]) {
+    list.push({ name, call: (a, b) => library.maskedScatter?.(a, mask, b), args: [x, values([8], 0, 1)] });
+  }
+  const triplet = [values([2, 3], 0, 1), values([2, 3], 0, 1), values([2, 3], 2, 3)];
+  list.push({
+    name: "nn.functional.tripletMarginWithDistanceLoss",
+    call: functional.tripletMarginWithDistanceLoss as Callable,
+    args: [...triplet, { margin: 10 }],
+  });
   return list;
 }
 
@@ -226,8 +274,20 @@ function recorded(): Sample[] {
   return list;
 }
 
-/** Recorded operators whose derivatives differences cannot find at the recorded place: kinks, or random results. */
-const KINKED: ReadonlySet<string> = new Set([]);
+/**
+ * Recorded operators whose derivatives differences cannot find at the recorded place: they read one triangle of a
+ * symmetric matrix, so that moving one element of a pair is not what their symmetric gradients mean (products of a
+ * matrix with itself stand in for them above), or they are at a kink.
+ */
+const KINKED: ReadonlySet<string> = new Set([
+  "cholesky",
+  "linalg.cholesky",
+  "linalg.choleskyEx",
+  "linalg.eigh",
+  "linalg.eigvalsh",
+  "linalg.pinv (hermitian)",
+  "linalg.norm (subgradients_at_zero)",
+]);
 
 let all: Sample[] | null = null;
 
