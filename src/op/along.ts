@@ -24,22 +24,31 @@ export function launchAlong(
   { parameters = [], temporary = null }: AlongOptions = {},
 ): void {
   const shape = (operands[operands.length - 1] as Tensor).shape;
-  if (shape.includes(0)) return;
-  const order: number[] = [];
-  for (let d = 0; d < shape.length; d++) if (d !== dim && shape[d] !== 1) order.push(d);
-  const row = shape.length === 0 ? 1 : (shape[dim] as number);
-  beginNest([...order.map((d) => shape[d] as number), row]);
+  const rank = shape.length;
+  const sizes: number[] = [];
+  for (let d = 0; d < rank; d++) {
+    const size = shape[d] as number;
+    if (size === 0) return;
+    if (d !== dim && size !== 1) sizes.push(size);
+  }
+  const row = rank === 0 ? 1 : (shape[dim] as number);
+  sizes.push(row);
+  beginNest(sizes);
   for (const x of operands) {
-    const strides = order.map((d) => x.layout.strides[d] as number);
-    const size = x.ndim === 0 ? 1 : (x.shape[dim] as number);
-    strides.push(size === 1 && row !== 1 ? 0 : x.ndim === 0 ? 1 : (x.layout.strides[dim] as number));
+    const { shape: own, strides: all } = x.layout;
+    const strides: number[] = [];
+    for (let d = 0; d < rank; d++) if (d !== dim && shape[d] !== 1) strides.push(all[d] as number);
+    strides.push(rank === 0 ? 1 : own[dim] === 1 && row !== 1 ? 0 : (all[dim] as number));
     addStrided(x, strides);
   }
-  if (temporary !== null) addStrided(temporary, [...order.map(() => 0), 0]);
+  if (temporary !== null) {
+    addStrided(
+      temporary,
+      sizes.map(() => 0),
+    );
+  }
   const { extent } = writeSplit(1, false);
-  parameters.forEach((value, i) => {
-    setParameter(i, value);
-  });
+  for (let i = 0; i < parameters.length; i++) setParameter(i, parameters[i] as number);
   launch(kernel, extent);
 }
 

@@ -3,11 +3,13 @@
 import { ArgumentError } from "../errors.js";
 import { checkDtype, type DType } from "../tensor/dtype.js";
 import { normalizeDims } from "../tensor/layout.js";
+import { temporaries } from "../tensor/lifetime.js";
 import { empty, type Tensor } from "../tensor/tensor.js";
 import { setParameter } from "../wasm/block.js";
-import type { Kernel } from "../wasm/kernels.js";
+import type { Kernel, KernelFamily } from "../wasm/kernels.js";
 import { launch } from "../wasm/launch.js";
-import { asBoolean, describe, parse } from "./args.js";
+import { asBoolean, describe } from "./args.js";
+import { castTo } from "./copy.js";
 import { addStrided, beginNest, writeSplit } from "./nest.js";
 
 /** One dim, several, or all (null). */
@@ -34,40 +36,53 @@ export interface Reduced {
   readonly whole: boolean;
 }
 
+/** Reductions of all dims, by rank, without and with `keepdim`: shared, since they come most often. */
+const wholes: (Reduced | undefined)[] = [];
+
+/** The reduction of all dims of a tensor. */
+function allOf(rank: number, keepdim: boolean): Reduced {
+  const at = 2 * rank + (keepdim ? 1 : 0);
+  const known = wholes[at];
+  if (known !== undefined) return known;
+  const kept = new Array<number>(rank).fill(1);
+  const made = { dims: kept.map((_, d) => d), keepdim, shape: keepdim ? kept : [], kept, whole: true };
+  wholes[at] = made;
+  return made;
+}
+
 /** Works out a reduction of `x`: an empty list of dims means all, as in PyTorch. */
 export function reduced(op: string, x: Tensor, dim: Dims | undefined, keepdim: unknown): Reduced {
   if (dim !== null && dim !== undefined && typeof dim !== "number" && !Array.isArray(dim)) {
     throw new ArgumentError(`${op}: dim must be an integer, an array of integers or null, got ${describe(dim)}`);
   }
   const keep = asBoolean(op, keepdim ?? false, "keepdim");
-  if (x.ndim > 64) throw new ArgumentError(`${op}: only tensors with up to 64 dims are supported, got ${x.ndim}`);
-  const whole = dim === null || dim === undefined;
-  const every = whole || (Array.isArray(dim) && dim.length === 0);
-  const dims = every ? x.shape.map((_, d) => d) : normalizeDims(op, dim as number | readonly number[], x.ndim);
-  dims.sort((a, b) => a - b);
-  const kept = x.shape.map((size, d) => (dims.includes(d) ? 1 : size));
-  const shape = keep ? kept : x.shape.filter((_, d) => !dims.includes(d));
+  const rank = x.ndim;
+  if (rank > 64) throw new ArgumentError(`${op}: only tensors with up to 64 dims are supported, got ${rank}`);
+  if (dim === null || dim === undefined) return allOf(rank, keep);
+  if (Array.isArray(dim) && dim.length === 0) return { ...allOf(rank, keep), whole: false };
+  const dims = normalizeDims(op, dim as number | readonly number[], rank);
   // A 0-dim tensor takes dim 0, which it does not have.
-  return { dims: dims.filter((d) => d < x.ndim), keepdim: keep, shape, kept, whole };
+  if (rank === 0) dims.length = 0;
+  if (dims.length > 1) dims.sort((a, b) => a - b);
+  const kept: number[] = [];
+  const left: number[] = [];
+  for (let d = 0; d < rank; d++) {
+    const size = x.shape[d] as number;
+    if (dims.includes(d)) kept.push(1);
+    else {
+      kept.push(size);
+      left.push(size);
+    }
+  }
+  return { dims, keepdim: keep, shape: keep ? kept : left, kept, whole: false };
 }
 
-/** What a reduction was given: the options that it reads, and what they mean. */
-export interface ReductionGiven {
-  readonly dim: Dims;
-  readonly keepdim: boolean;
-  readonly reduced: Reduced;
-}
-
-/** Reads `dim` and `keepdim`, by position or by name, with further options by name. */
-export function reductionArguments<T extends object>(
-  op: string,
-  x: Tensor,
-  rest: readonly unknown[],
-  more: T,
-): T & ReductionGiven {
-  const given = parse(op, rest, { dim: null as Dims, keepdim: false, ...more }, ["dim", "keepdim"]);
-  return { ...given, reduced: reduced(op, x, given.dim, given.keepdim) };
-}
+/** The arguments that most reductions take, with their defaults. */
+export const REDUCING = { dim: null as Dims, keepdim: false };
+/** The same with a dtype to compute in. */
+export const SUMMING = { dim: null as Dims, keepdim: false, dtype: null as DType | null };
+/** Those of them that may come by position. */
+export const BY_POSITION = ["dim", "keepdim"] as const;
 
 /** The dtype in which sums and products are computed: integers and bool give int32 where none is named. */
 export function accumulating(op: string, x: Tensor, dtype: DType | null | undefined): DType {
@@ -82,6 +97,13 @@ export function countOf(x: Tensor, { dims }: Reduced): number {
   return count;
 }
 
+/** A reduction computed in `dtype`, to which the input is cast first unless a kernel takes it as it is. */
+export function launchIn(op: string, family: KernelFamily, x: Tensor, to: Reduced, dtype: DType): Tensor {
+  const launched = (y: Tensor): Tensor => launchReduction(op, family.of(y.dtype, dtype), y, to, [dtype])[0] as Tensor;
+  const taken = x.dtype === dtype || (x.dtype === "bool" && dtype === "int32");
+  return taken ? launched(x) : temporaries(() => launched(castTo(x, dtype)));
+}
+
 /** Makes the result of a reduction of `x` and runs its kernel. `ordered` keeps the reduced dims in their order. */
 export function launchReduction(
   op: string,
@@ -92,20 +114,29 @@ export function launchReduction(
   { ordered = false, parameters = [] as readonly number[] } = {},
 ): Tensor[] {
   const outputs = dtypes.map((dtype) => empty(op, shape, dtype));
-  const outer = x.shape.map((_, d) => d).filter((d) => !dims.includes(d));
-  const order = [...outer, ...dims];
-  beginNest(order.map((d) => x.shape[d] as number));
-  const first = outputs[0] as Tensor;
-  const dense = first.layout.strides.filter((_, d) => shape.length === outer.length || !dims.includes(d));
-  const strides = [...dense, ...dims.map(() => 0)];
-  for (const out of outputs) addStrided(out, strides);
-  addStrided(
-    x,
-    order.map((d) => x.layout.strides[d] as number),
-  );
+  const { shape: from, strides: own } = x.layout;
+  const { strides: dense } = (outputs[0] as Tensor).layout;
+  const sizes: number[] = [];
+  const input: number[] = [];
+  const result: number[] = [];
+  const keeps = shape.length === from.length;
+  for (let d = 0, next = 0; d < from.length; d++) {
+    if (dims.includes(d)) continue;
+    sizes.push(from[d] as number);
+    input.push(own[d] as number);
+    result.push(dense[keeps ? d : next++] as number);
+  }
+  for (const d of dims) {
+    sizes.push(from[d] as number);
+    input.push(own[d] as number);
+    result.push(0);
+  }
+  beginNest(sizes);
+  for (const out of outputs) addStrided(out, result);
+  addStrided(x, input);
   const { extent, inner } = writeSplit(dims.length, !ordered);
   setParameter(0, inner);
-  parameters.forEach((value, i) => setParameter(i + 1, value));
+  for (let i = 0; i < parameters.length; i++) setParameter(i + 1, parameters[i] as number);
   launch(kernel, extent);
   return outputs;
 }

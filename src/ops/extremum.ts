@@ -3,7 +3,7 @@
 import { ArgumentError, DTypeError } from "../errors.js";
 import { asTensor, parse, type Trailing } from "../op/args.js";
 import { type Applied, op } from "../op/op.js";
-import { launchReduction, type ReductionOptions, reduced, reductionArguments } from "../op/reduction.js";
+import { BY_POSITION, launchReduction, REDUCING, type ReductionOptions, reduced } from "../op/reduction.js";
 import type { DType } from "../tensor/dtype.js";
 import { normalizeDim } from "../tensor/layout.js";
 import { temporaries } from "../tensor/lifetime.js";
@@ -42,7 +42,8 @@ const aminOp: Applied<Extremum> = op({
 /** Largest elements over dims. NaN counts as the largest; the gradient is split evenly among equals. */
 export function amax(x: Tensor, ...rest: ReductionRest): Tensor {
   asTensor("amax", x);
-  const { reduced: r } = reductionArguments("amax", x, rest, {});
+  const { dim, keepdim } = parse("amax", rest, REDUCING, BY_POSITION);
+  const r = reduced("amax", x, dim, keepdim);
   refuseEmpty("amax", x, r, r.dims.length === x.ndim);
   return amaxOp([x], { reduced: r, from: x.shape });
 }
@@ -50,7 +51,8 @@ export function amax(x: Tensor, ...rest: ReductionRest): Tensor {
 /** Smallest elements over dims. NaN counts as the smallest; the gradient is split evenly among equals. */
 export function amin(x: Tensor, ...rest: ReductionRest): Tensor {
   asTensor("amin", x);
-  const { reduced: r } = reductionArguments("amin", x, rest, {});
+  const { dim, keepdim } = parse("amin", rest, REDUCING, BY_POSITION);
+  const r = reduced("amin", x, dim, keepdim);
   refuseEmpty("amin", x, r, r.dims.length === x.ndim);
   return aminOp([x], { reduced: r, from: x.shape });
 }

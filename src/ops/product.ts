@@ -1,10 +1,9 @@
 // Products over dims.
 
 import { ArgumentError } from "../errors.js";
-import { asTensor, type Trailing } from "../op/args.js";
-import { castTo } from "../op/copy.js";
+import { asTensor, parse, type Trailing } from "../op/args.js";
 import { type Applied, op } from "../op/op.js";
-import { accumulating, launchReduction, type Reduced, reductionArguments } from "../op/reduction.js";
+import { accumulating, BY_POSITION, launchIn, type Reduced, reduced, SUMMING } from "../op/reduction.js";
 import type { DType } from "../tensor/dtype.js";
 import { temporaries } from "../tensor/lifetime.js";
 import type { Tensor } from "../tensor/tensor.js";
@@ -47,11 +46,7 @@ function gradient(g: Tensor, x: Tensor, { reduced }: Product): Tensor {
 const prodOp: Applied<Product> = op({
   name: "prod",
   label: ({ reduced }) => (reduced.whole ? "ProdBackward0" : "ProdBackward1"),
-  forward: ([x], { reduced, dtype }: Product) =>
-    temporaries(() => {
-      const input = dtype === "int32" && x?.dtype === "bool" ? x : castTo(x as Tensor, dtype);
-      return launchReduction("prod", products.of(input.dtype, dtype), input, reduced, [dtype])[0] as Tensor;
-    }),
+  forward: ([x], { reduced, dtype }: Product) => launchIn("prod", products, x as Tensor, reduced, dtype),
   gradients: {
     x: {
       reads: ["x"],
@@ -72,9 +67,9 @@ export type ProdRest = Trailing<
  */
 export function prod(x: Tensor, ...rest: ProdRest): Tensor {
   asTensor("prod", x);
-  const given = reductionArguments("prod", x, rest, { dtype: null as DType | null });
+  const given = parse("prod", rest, SUMMING, BY_POSITION);
   const dtype = accumulating("prod", x, given.dtype);
   if (Array.isArray(given.dim)) throw new ArgumentError("prod: dim must be one integer, got an array");
   if (dtype === "bool") return all(x, given.dim, given.keepdim);
-  return prodOp([x], { reduced: given.reduced, dtype, from: x.shape });
+  return prodOp([x], { reduced: reduced("prod", x, given.dim, given.keepdim), dtype, from: x.shape });
 }

@@ -6,13 +6,16 @@ import { castTo, dense } from "../op/copy.js";
 import { type Applied, op } from "../op/op.js";
 import {
   accumulating,
+  BY_POSITION,
   countOf,
   type Dims,
+  launchIn,
   launchReduction,
+  REDUCING,
   type Reduced,
   type ReductionOptions,
   reduced,
-  reductionArguments,
+  SUMMING,
 } from "../op/reduction.js";
 import { checkDtype, type DType, isFloat } from "../tensor/dtype.js";
 import { temporaries } from "../tensor/lifetime.js";
@@ -45,11 +48,7 @@ const means = /* @__PURE__ */ new KernelFamily("mean");
 const sumOp: Applied<Summed> = op({
   name: "sum",
   label: ({ reduced }) => (reduced.whole ? "SumBackward0" : "SumBackward1"),
-  forward: ([x], { reduced, dtype }: Summed) =>
-    temporaries(() => {
-      const input = dtype === "int32" && x?.dtype === "bool" ? x : castTo(x as Tensor, dtype);
-      return launchReduction("sum", sums.of(input.dtype, dtype), input, reduced, [dtype])[0] as Tensor;
-    }),
+  forward: ([x], { reduced, dtype }: Summed) => launchIn("sum", sums, x as Tensor, reduced, dtype),
   gradients: { x: { reads: [], of: ({ g }, { reduced, from }) => spread(g, reduced, from) } },
   tangent: "linear",
 });
@@ -63,20 +62,18 @@ const sumOp: Applied<Summed> = op({
  */
 export function sum(x: Tensor, ...rest: ReductionRest<SumOptions>): Tensor {
   asTensor("sum", x);
-  const { reduced, dtype } = reductionArguments("sum", x, rest, { dtype: null as DType | null });
+  const { dim, keepdim, dtype } = parse("sum", rest, SUMMING, BY_POSITION);
+  const r = reduced("sum", x, dim, keepdim);
   const computed = accumulating("sum", x, dtype);
-  if (computed === "bool") return launchReduction("sum", anys.of(x.dtype, "bool"), x, reduced, ["bool"])[0] as Tensor;
-  return sumOp([x], { reduced, dtype: computed, from: x.shape, count: 0 });
+  if (computed === "bool") return launchReduction("sum", anys.of(x.dtype, "bool"), x, r, ["bool"])[0] as Tensor;
+  return sumOp([x], { reduced: r, dtype: computed, from: x.shape, count: 0 });
 }
 
 const numbers = /* @__PURE__ */ new KernelFamily("nansum");
 
 const nansumOp: Applied<Summed> = op({
   name: "nansum",
-  forward: ([x], { reduced, dtype }: Summed) =>
-    temporaries(
-      () => launchReduction("nansum", numbers.of(dtype), castTo(x as Tensor, dtype), reduced, [dtype])[0] as Tensor,
-    ),
+  forward: ([x], { reduced, dtype }: Summed) => launchIn("nansum", numbers, x as Tensor, reduced, dtype),
   gradients: {
     x: { reads: ["x"], of: ({ g, x }, { reduced, from }) => maskedFill(spread(g, reduced, from), isnan(x), 0) },
   },
@@ -86,19 +83,16 @@ const nansumOp: Applied<Summed> = op({
 /** Sum over dims of the elements that are not NaN. Their gradient is zero. */
 export function nansum(x: Tensor, ...rest: ReductionRest<SumOptions>): Tensor {
   asTensor("nansum", x);
-  const { reduced, dtype } = reductionArguments("nansum", x, rest, { dtype: null as DType | null });
+  const { dim, keepdim, dtype } = parse("nansum", rest, SUMMING, BY_POSITION);
   const computed = accumulating("nansum", x, dtype);
-  if (!isFloat(computed)) return sum(x, reduced.dims, reduced.keepdim, { dtype: computed });
-  return nansumOp([x], { reduced, dtype: computed, from: x.shape, count: 0 });
+  if (!isFloat(computed)) return sum(x, dim, keepdim, { dtype: computed });
+  return nansumOp([x], { reduced: reduced("nansum", x, dim, keepdim), dtype: computed, from: x.shape, count: 0 });
 }
 
 const meanOp: Applied<Summed> = op({
   name: "mean",
   label: ({ reduced }) => (reduced.whole ? "MeanBackward0" : "MeanBackward1"),
-  forward: ([x], { reduced, dtype }: Summed) =>
-    temporaries(
-      () => launchReduction("mean", means.of(dtype), castTo(x as Tensor, dtype), reduced, [dtype])[0] as Tensor,
-    ),
+  forward: ([x], { reduced, dtype }: Summed) => launchIn("mean", means, x as Tensor, reduced, dtype),
   gradients: { x: { reads: [], of: ({ g }, { reduced, from, count }) => div(spread(g, reduced, from), count) } },
   tangent: "linear",
 });
@@ -106,25 +100,25 @@ const meanOp: Applied<Summed> = op({
 /** Mean over dims; floating-point only, unless `dtype` names a floating-point dtype. The mean of nothing is NaN. */
 export function mean(x: Tensor, ...rest: ReductionRest<SumOptions>): Tensor {
   asTensor("mean", x);
-  const given = reductionArguments("mean", x, rest, { dtype: null as DType | null });
+  const given = parse("mean", rest, SUMMING, BY_POSITION);
   const dtype = given.dtype === null ? x.dtype : checkDtype("mean", given.dtype);
   if (!isFloat(dtype)) {
     throw new DTypeError(
       `mean: could not infer output dtype. Input dtype must be a floating point dtype, got ${dtype}; pass { dtype: "float32" }`,
     );
   }
-  return meanOp([x], { reduced: given.reduced, dtype, from: x.shape, count: countOf(x, given.reduced) });
+  const r = reduced("mean", x, given.dim, given.keepdim);
+  return meanOp([x], { reduced: r, dtype, from: x.shape, count: countOf(x, r) });
 }
 
 /** Mean over dims of the elements that are not NaN; NaN where there are none. Floating-point only. */
 export function nanmean(x: Tensor, ...rest: ReductionRest<SumOptions>): Tensor {
   asTensor("nanmean", x);
-  const { reduced, dtype } = reductionArguments("nanmean", x, rest, { dtype: null as DType | null });
+  const { dim, keepdim, dtype } = parse("nanmean", rest, SUMMING, BY_POSITION);
   if (!isFloat(x.dtype))
     throw new DTypeError(`nanmean: expected input to have floating point dtype, but got ${x.dtype}`);
   return temporaries(() => {
-    const { dims, keepdim } = reduced;
-    return div(nansum(x, dims, keepdim, { dtype }), sum(logicalNot(isnan(x)), dims, keepdim));
+    return div(nansum(x, dim, keepdim, { dtype }), sum(logicalNot(isnan(x)), dim, keepdim));
   });
 }
 
@@ -144,9 +138,10 @@ const anys = /* @__PURE__ */ new KernelFamily("any");
 /** The launch of `all` and `any`. An empty list of dims reduces none here, as in PyTorch. */
 function logic(name: string, family: KernelFamily, x: Tensor, rest: readonly unknown[]): Tensor {
   asTensor(name, x);
-  const { dim, reduced } = reductionArguments(name, x, rest, {});
+  const { dim, keepdim } = parse(name, rest, REDUCING, BY_POSITION);
   if (Array.isArray(dim) && dim.length === 0 && x.ndim > 0) return x.dtype === "bool" ? dense(x) : castTo(x, "bool");
-  return launchReduction(name, family.of(x.dtype, "bool"), x, reduced, ["bool"])[0] as Tensor;
+  const r = reduced(name, x, dim, keepdim);
+  return launchReduction(name, family.of(x.dtype, "bool"), x, r, ["bool"])[0] as Tensor;
 }
 
 /** Whether all elements are true, over dims; true of nothing. What is not zero is true. */

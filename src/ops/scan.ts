@@ -33,7 +33,11 @@ export interface ScanOptions {
 interface Scanned {
   readonly dim: number;
   readonly dtype: DType;
+  /** Whether from the end. */
+  readonly reverse: boolean;
 }
+
+const DEFAULTS = { dtype: null as DType | null };
 
 const sums = /* @__PURE__ */ new KernelFamily("cumsum");
 const products = /* @__PURE__ */ new KernelFamily("cumprod");
@@ -42,42 +46,41 @@ const products = /* @__PURE__ */ new KernelFamily("cumprod");
 function prepared(name: string, x: Tensor, dim: number, rest: readonly unknown[]): Scanned {
   asTensor(name, x);
   const at = normalizeDim(name, asInteger(name, dim, "dim"), x.ndim);
-  const { dtype } = parse(name, rest, { dtype: null as DType | null });
+  const { dtype } = parse(name, rest, DEFAULTS);
   const computed = accumulating(name, x, dtype);
   if (computed === "bool") throw new DTypeError(`${name}: not implemented for bool; use { dtype: "int32" }`);
-  return { dim: at, dtype: computed };
+  return { dim: at, dtype: computed, reverse: false };
 }
 
 /** The same in place: the dtype must be the tensor's own. */
 function preparedInPlace(name: string, self: Tensor, dim: number, rest: readonly unknown[]): Scanned {
   asTensor(name, self);
   const at = normalizeDim(name, asInteger(name, dim, "dim"), self.ndim);
-  const { dtype } = parse(name, rest, { dtype: null as DType | null });
+  const { dtype } = parse(name, rest, DEFAULTS);
   if (dtype !== null && checkDtype(name, dtype) !== self.dtype) {
     throw new DTypeError(`${name}: provided dtype must match dtype of self tensor. Got ${self.dtype} and ${dtype}.`);
   }
   const computed = accumulating(name, self, null);
   checkTarget(name, self, self.shape, computed);
-  return { dim: at, dtype: computed };
+  return { dim: at, dtype: computed, reverse: false };
 }
 
-function scanned(family: KernelFamily, name: string, x: Tensor, { dim, dtype }: Scanned, reverse: boolean): Tensor {
-  return temporaries(() => {
-    const input = castTo(x, dtype);
-    const out = empty(name, x.shape, dtype);
-    const way = (y: Tensor) => (reverse ? backwards(y, dim) : y);
-    launchAlong(family.of(dtype), dim, [way(out), way(input)]);
-    return out;
-  });
+function scanned(family: KernelFamily, name: string, x: Tensor, { dim, dtype, reverse }: Scanned): Tensor {
+  const out = empty(name, x.shape, dtype);
+  if (!reverse && x.dtype === dtype) launchAlong(family.of(dtype), dim, [out, x]);
+  else {
+    temporaries(() => {
+      const way = (y: Tensor) => (reverse ? backwards(y, dim) : y);
+      launchAlong(family.of(dtype), dim, [way(out), way(castTo(x, dtype))]);
+      return null;
+    });
+  }
+  return out;
 }
 
-interface Sum extends Scanned {
-  readonly reverse: boolean;
-}
-
-const cumsumOp: Applied<Sum> = op({
+const cumsumOp: Applied<Scanned> = op({
   name: "cumsum",
-  forward: ([x], p: Sum) => scanned(sums, "cumsum", x as Tensor, p, p.reverse),
+  forward: ([x], p: Scanned) => scanned(sums, "cumsum", x as Tensor, p),
   gradients: {
     x: {
       reads: [],
@@ -92,20 +95,20 @@ const cumsumOp: Applied<Sum> = op({
  * The gradient is the running sum from the end.
  */
 export function cumsum(x: Tensor, dim: number, ...rest: [options?: ScanOptions]): Tensor {
-  return cumsumOp([x], { ...prepared("cumsum", x, dim, rest), reverse: false });
+  return cumsumOp([x], prepared("cumsum", x, dim, rest));
 }
 
 /** Writes the running sum of `self` along a dim into it and returns it. */
 export function cumsum_(self: Tensor, dim: number, ...rest: [options?: ScanOptions]): Tensor {
   const p = preparedInPlace("cumsum_", self, dim, rest);
-  return cumsumOp.inplace([self], { ...p, reverse: false }, (target) => {
+  return cumsumOp.inplace([self], p, (target) => {
     launchAlong(sums.of(target.dtype), p.dim, [target, target]);
   });
 }
 
 const cumprodOp: Applied<Scanned> = op({
   name: "cumprod",
-  forward: ([x], p: Scanned) => scanned(products, "cumprod", x as Tensor, p, false),
+  forward: ([x], p: Scanned) => scanned(products, "cumprod", x as Tensor, p),
   gradients: {
     x: { reads: ["x"], of: ({ g, x }, { dim, dtype }) => productGradient(g, to(x, dtype), dim) },
   },
@@ -194,7 +197,7 @@ const logcumsumexpOp: Applied<number> = op({
   name: "logcumsumexp",
   forward: ([x], dim: number) => {
     const input = x as Tensor;
-    return scanned(logsums, "logcumsumexp", input, { dim, dtype: input.dtype }, false);
+    return scanned(logsums, "logcumsumexp", input, { dim, dtype: input.dtype, reverse: false });
   },
   gradients: {
     // e^(x[i] − y[i]) · Σ g[k] e^(y[i] − y[k]) over k ≥ i: no exponent is positive.

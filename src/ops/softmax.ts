@@ -85,10 +85,12 @@ const logSoftmaxBackward: Applied<number> = op({
   },
 });
 
-/** Reads dim and dtype, and casts. */
-function prepared(name: string, x: Tensor, rest: readonly unknown[]): { readonly x: Tensor; readonly dim: number } {
+const DEFAULTS = { dim: null as number | null, dtype: null as DType | null };
+
+/** Reads dim and dtype, casts, and runs one of the two. */
+function run(name: string, applied: Applied<number>, x: Tensor, rest: readonly unknown[]): Tensor {
   asTensor(name, x);
-  const given = parse(name, rest, { dim: null as number | null, dtype: null as DType | null }, ["dim"]);
+  const given = parse(name, rest, DEFAULTS, ["dim"]);
   const dtype = given.dtype === null ? x.dtype : checkDtype(name, given.dtype);
   if (!isFloat(dtype)) {
     throw new DTypeError(
@@ -97,7 +99,7 @@ function prepared(name: string, x: Tensor, rest: readonly unknown[]): { readonly
   }
   if (given.dim === null) throw new ArgumentError(`${name}: missing required argument dim: ${name}(x, dim)`);
   const dim = normalizeDim(name, given.dim, x.ndim);
-  return { x: dtype === x.dtype ? x : to(x, dtype), dim };
+  return dtype === x.dtype ? applied([x], dim) : temporaries(() => applied([to(x, dtype)], dim));
 }
 
 /**
@@ -108,16 +110,10 @@ function prepared(name: string, x: Tensor, rest: readonly unknown[]): { readonly
  * ```
  */
 export function softmax(x: Tensor, ...rest: Rest): Tensor {
-  return temporaries(() => {
-    const { x: input, dim } = prepared("softmax", x, rest);
-    return softmaxOp([input], dim);
-  });
+  return run("softmax", softmaxOp, x, rest);
 }
 
 /** Logarithm of softmax along a dim: x − max x − log Σ e^(x − max x). Integers need `dtype`. */
 export function logSoftmax(x: Tensor, ...rest: Rest): Tensor {
-  return temporaries(() => {
-    const { x: input, dim } = prepared("logSoftmax", x, rest);
-    return logSoftmaxOp([input], dim);
-  });
+  return run("logSoftmax", logSoftmaxOp, x, rest);
 }
