@@ -7,23 +7,30 @@
 
 import { integer, pointerOf, sizeOf, strideOf } from "../block";
 
-@inline const OD: u32 = 5;
+const OD: u32 = 5;
 
-/** First place along `axis` (0 to 2) whose element `k` of the window lies in the image, and one behind the last. */
-@inline function firstPlace(block: usize, axis: u32, k: i32): i32 {
+/** First place along `axis` (0 to 2) whose element `k` of the window lies in the image. */
+function firstPlace(block: usize, axis: u32, k: i32): i32 {
   const step = integer(block, axis);
   const missing = integer(block, 6 + axis) - k * integer(block, 3 + axis);
   return missing <= 0 ? 0 : min((missing + step - 1) / step, <i32>sizeOf(block, OD + axis));
 }
-@inline function endPlace(block: usize, axis: u32, k: i32): i32 {
+
+/** One behind the last such place. */
+function endPlace(block: usize, axis: u32, k: i32): i32 {
   const step = integer(block, axis);
   const last = integer(block, 9 + axis) - 1 + integer(block, 6 + axis) - k * integer(block, 3 + axis);
   return last < 0 ? 0 : min(last / step + 1, <i32>sizeOf(block, OD + axis));
 }
 
-/** Index in the image of element `k` of the window at place `o`. */
-@inline function indexIn(block: usize, axis: u32, o: i32, k: i32): i32 {
-  return o * integer(block, axis) + k * integer(block, 3 + axis) - integer(block, 6 + axis);
+/** Bytes from the first element of the image to element `k` of the window at place 0, which may lie in the padding. */
+function offsetAt(block: usize, axis: u32, k: i32): isize {
+  return strideOf(block, 1, 2 + axis) * (k * integer(block, 3 + axis) - integer(block, 6 + axis));
+}
+
+/** Bytes from one place to the next along `axis`. */
+function pace(block: usize, axis: u32): isize {
+  return strideOf(block, 1, 2 + axis) * integer(block, axis);
 }
 
 /** Copies n elements, `step` bytes apart, to neighbouring places. */
@@ -35,6 +42,20 @@ import { integer, pointerOf, sizeOf, strideOf } from "../block";
   for (; n > 0; n--, to += size, from += step) store<T>(to, load<T>(from));
 }
 
+/** Copies n neighbouring elements. */
+@inline function copyDense<T>(to: usize, from: usize, n: i32): void {
+  const lanes = <i32>(16 / sizeof<T>());
+  if (n >= lanes) {
+    const last = <usize>(n - lanes) * sizeof<T>();
+    // The last vector may overlap the one before it.
+    const ending = v128.load(from + last);
+    for (let i: usize = 0; i < last; i += 16) v128.store(to + i, v128.load(from + i));
+    v128.store(to + last, ending);
+    return;
+  }
+  for (; n > 0; n--, to += sizeof<T>(), from += sizeof<T>()) store<T>(to, load<T>(from));
+}
+
 @inline function zeroRun<T>(to: usize, n: i32): void {
   for (; n > 0; n--, to += sizeof<T>()) store<T>(to, <T>0);
 }
@@ -43,7 +64,9 @@ import { integer, pointerOf, sizeOf, strideOf } from "../block";
 function unroll<T>(block: usize, begin: u32, end: u32): void {
   const KD = sizeOf(block, 2), KH = sizeOf(block, 3), KW = sizeOf(block, 4), C = sizeOf(block, 1);
   const places = <i32>sizeOf(block, OD), rows = <i32>sizeOf(block, OD + 1), width = <i32>sizeOf(block, OD + 2);
-  const along = strideOf(block, 1, 4) * integer(block, 2);
+  const paceD = pace(block, 0), paceH = pace(block, 1), paceW = pace(block, 2);
+  const stepD = strideOf(block, 0, OD), stepH = strideOf(block, 0, OD + 1);
+  const size = <isize>sizeof<T>();
   for (let at = begin; at < end; at++) {
     let rest = at;
     const kw = <i32>(rest % KW);
@@ -55,24 +78,29 @@ function unroll<T>(block: usize, begin: u32, end: u32): void {
     const c = rest % C, n = rest / C;
     let column = pointerOf(block, 0) + strideOf(block, 0, 0) * n + strideOf(block, 0, 1) * c + strideOf(block, 0, 2) * kd +
       strideOf(block, 0, 3) * kh + strideOf(block, 0, 4) * kw;
-    const image = pointerOf(block, 1) + strideOf(block, 1, 0) * n + strideOf(block, 1, 1) * c;
     const firstD = firstPlace(block, 0, kd), endD = endPlace(block, 0, kd);
-    const firstH = firstPlace(block, 1, kh), endH = endPlace(block, 1, kh);
-    const firstW = min(firstPlace(block, 2, kw), width), endW = max(endPlace(block, 2, kw), firstW);
-    const startW = strideOf(block, 1, 4) * indexIn(block, 2, firstW, kw);
-    for (let d = 0; d < places; d++, column += strideOf(block, 0, OD)) {
+    const firstH = firstPlace(block, 1, kh), endH = max(endPlace(block, 1, kh), firstH);
+    const firstW = firstPlace(block, 2, kw), endW = max(endPlace(block, 2, kw), firstW);
+    const count = endW - firstW;
+    const image = pointerOf(block, 1) + strideOf(block, 1, 0) * n + strideOf(block, 1, 1) * c +
+      offsetAt(block, 0, kd) + offsetAt(block, 1, kh) + offsetAt(block, 2, kw) + paceW * firstW;
+    for (let d = 0; d < places; d++, column += stepD) {
+      const plane = image + paceD * d;
+      const isInside = d >= firstD && d < endD;
       let row = column;
-      const plane = image + strideOf(block, 1, 2) * indexIn(block, 0, d, kd) + startW;
-      const inside = d >= firstD && d < endD;
-      for (let h = 0; h < rows; h++, row += strideOf(block, 0, OD + 1)) {
-        if (!inside || h < firstH || h >= endH) {
-          zeroRun<T>(row, width);
-          continue;
+      const first = isInside ? firstH : rows, last = isInside ? endH : rows;
+      for (let h = 0; h < first; h++, row += stepH) zeroRun<T>(row, width);
+      let from = plane + paceH * first;
+      if (paceW == size && firstW == 0 && count == width) {
+        for (let h = first; h < last; h++, row += stepH, from += paceH) copyDense<T>(row, from, count);
+      } else {
+        for (let h = first; h < last; h++, row += stepH, from += paceH) {
+          zeroRun<T>(row, firstW);
+          copyRun<T>(row + <usize>firstW * sizeof<T>(), from, paceW, count);
+          zeroRun<T>(row + <usize>endW * sizeof<T>(), width - endW);
         }
-        zeroRun<T>(row, firstW);
-        copyRun<T>(row + <usize>firstW * sizeof<T>(), plane + strideOf(block, 1, 3) * indexIn(block, 1, h, kh), along, endW - firstW);
-        zeroRun<T>(row + <usize>endW * sizeof<T>(), width - endW);
       }
+      for (let h = last; h < rows; h++, row += stepH) zeroRun<T>(row, width);
     }
   }
 }
@@ -96,7 +124,8 @@ export function unroll_w8(block: usize, begin: u32, end: u32): void { unroll<u64
  */
 function rollUp<T>(block: usize, begin: u32, end: u32): void {
   const KD = <i32>sizeOf(block, 2), KH = <i32>sizeOf(block, 3), KW = <i32>sizeOf(block, 4), C = sizeOf(block, 1);
-  const along = strideOf(block, 1, 4) * integer(block, 2);
+  const paceD = pace(block, 0), paceH = pace(block, 1), paceW = pace(block, 2);
+  const stepD = strideOf(block, 0, OD), stepH = strideOf(block, 0, OD + 1);
   for (let at = begin; at < end; at++) {
     const c = at % C, n = at / C;
     const columns = pointerOf(block, 0) + strideOf(block, 0, 0) * n + strideOf(block, 0, 1) * c;
@@ -106,19 +135,14 @@ function rollUp<T>(block: usize, begin: u32, end: u32): void {
       for (let kh = 0; kh < KH; kh++) {
         const firstH = firstPlace(block, 1, kh), endH = endPlace(block, 1, kh);
         for (let kw = 0; kw < KW; kw++) {
-          const firstW = firstPlace(block, 2, kw), endW = endPlace(block, 2, kw);
-          if (firstW >= endW) continue;
+          const firstW = firstPlace(block, 2, kw), count = endPlace(block, 2, kw) - firstW;
+          if (count <= 0) continue;
           const column = columns + strideOf(block, 0, 2) * kd + strideOf(block, 0, 3) * kh + strideOf(block, 0, 4) * kw +
             <usize>firstW * sizeof<T>();
-          const startW = strideOf(block, 1, 4) * indexIn(block, 2, firstW, kw);
+          const start = image + offsetAt(block, 0, kd) + offsetAt(block, 1, kh) + offsetAt(block, 2, kw) + paceW * firstW;
           for (let d = firstD; d < endD; d++) {
-            const plane = image + strideOf(block, 1, 2) * indexIn(block, 0, d, kd) + startW;
-            for (let h = firstH; h < endH; h++) {
-              addRun<T>(
-                plane + strideOf(block, 1, 3) * indexIn(block, 1, h, kh),
-                column + strideOf(block, 0, OD) * d + strideOf(block, 0, OD + 1) * h, along, endW - firstW,
-              );
-            }
+            let to = start + paceD * d + paceH * firstH, from = column + stepD * d + stepH * firstH;
+            for (let h = firstH; h < endH; h++, to += paceH, from += stepH) addRun<T>(to, from, paceW, count);
           }
         }
       }

@@ -6,6 +6,7 @@ export * from "./functional/activation.js";
 export * from "./functional/adaptive-pooling.js";
 export * from "./functional/attention.js";
 export * from "./functional/binary.js";
+export * from "./functional/cells.js";
 export * from "./functional/classification.js";
 export {
   type ConvOptions,

@@ -163,3 +163,12 @@ function byEdge(input: Tensor, sizes: readonly number[], mode: PadMode): Tensor 
     return out === input ? clone(input) : out;
   });
 }
+
+/** `pad` with a constant, by PyTorch's name outside `nn.functional`. */
+export function constantPadNd(
+  input: Tensor,
+  sizes: readonly number[],
+  ...rest: Trailing<[value: number | undefined], { readonly value?: number }>
+): Tensor {
+  return pad(input, sizes, { value: parse("constantPadNd", rest, { value: 0 }, ["value"]).value });
+}
