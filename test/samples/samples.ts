@@ -160,6 +160,10 @@ function made(): Sample[] {
   add("nansum nanmean", [x, 0]);
   add("bincount", [tensor([1, 3, 1], { dtype: int32 })], { differentiable: false });
   add("angle", [x], { inplace: undefined });
+  add("constantPadNd", [x, [1, 1], 0.5]);
+  add("sliceScatter", [x, values([3, 2], 0, 1), 1, 1, 3]);
+  add("indexCopy", [x, 1, tensor([2, 0], { dtype: int32 }), values([3, 2], 0, 1)]);
+  add("put", [x, tensor([5, 1], { dtype: int32 }), values([2], 0, 1)]);
   list.push({
     name: "setIndex",
     call: (a, b) => (a as Tensor).clone().setIndex([0], b as Tensor),
@@ -183,6 +187,20 @@ function made(): Sample[] {
     ["convTranspose3d", [values([1, 1, 2, 2, 2], -1, 1), values([1, 1, 2, 1, 1], -1, 1)]],
     ["channelShuffle", [values([1, 4, 2, 2], 0, 1), 2]],
     ["scaledDotProductAttention", [values([1, 3, 2], -1, 1), values([1, 3, 2], -1, 1), values([1, 3, 2], -1, 1)]],
+    [
+      "rnnTanhCell rnnReluCell",
+      [values([2, 3], 0.1, 1), values([2, 2], 0.1, 1), values([2, 3], 0.1, 1), values([2, 2], 0.1, 1)],
+    ],
+    ["gruCell", [values([2, 3], -1, 1), values([2, 2], -1, 1), values([6, 3], -1, 1), values([6, 2], -1, 1)]],
+    [
+      "lstmCell",
+      [
+        values([2, 3], -1, 1),
+        [values([2, 2], -1, 1), values([2, 2], -1, 1)],
+        values([8, 3], -1, 1),
+        values([8, 2], -1, 1),
+      ],
+    ],
     ["affineGrid", [values([1, 2, 3], -1, 1), [1, 1, 2, 2]]],
     ["gridSample", [values([1, 1, 3, 3], 0, 1), values([1, 2, 2, 2], 0.1, 0.45), { alignCorners: false }]],
     ["upsample", [values([1, 1, 3], 0, 1), { size: 5 }]],

@@ -1,0 +1,10 @@
+// Methods of tensors: the family ops/repetition.
+
+import * as family from "../ops/repetition.js";
+import { install, type MethodsOf } from "./install.js";
+
+declare module "../tensor/tensor.js" {
+  interface Tensor extends Omit<MethodsOf<typeof family>, "broadcastTensors" | "meshgrid"> {}
+}
+
+install(family, ["broadcastTensors", "meshgrid"]);
