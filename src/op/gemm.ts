@@ -1,7 +1,7 @@
 // Launching matrix products: out = beta · c + alpha · (a @ b), with any strides and batch dims that broadcast.
 
 import { DTypeError, ShapeError } from "../errors.js";
-import { formatShape, sameShape } from "../tensor/layout.js";
+import { formatShape } from "../tensor/layout.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { setParameter } from "../wasm/block.js";
 import { KernelFamily } from "../wasm/kernels.js";
@@ -139,12 +139,13 @@ export function checkRank(op: string, name: string, x: Tensor, rank: number): vo
 
 /** Throws unless `self` broadcasts to `shape`. */
 export function checkExpandable(op: string, self: Tensor, shape: readonly number[]): void {
-  const skip = shape.length - self.ndim;
-  const fits = skip >= 0 && self.shape.every((size, d) => size === 1 || size === shape[d + skip]);
-  if (!fits || (self.ndim > 0 && sameShape(shape, []))) {
-    throw new ShapeError(
-      `${op}: input of shape ${formatShape(self.shape)} does not broadcast: The expanded size of the tensor must match the ` +
-        `shape of the product, ${formatShape(shape)}`,
-    );
-  }
+  const own = self.layout.shape;
+  const skip = shape.length - own.length;
+  let fits = skip >= 0;
+  for (let d = 0; fits && d < own.length; d++) fits = own[d] === 1 || own[d] === shape[d + skip];
+  if (fits) return;
+  throw new ShapeError(
+    `${op}: input of shape ${formatShape(own)} does not broadcast: The expanded size of the tensor must match the ` +
+      `shape of the product, ${formatShape(shape)}`,
+  );
 }

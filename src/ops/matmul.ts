@@ -246,12 +246,16 @@ interface AddProduct extends Product {
   readonly shape: readonly number[];
 }
 
-function factors(
-  name: string,
-  self: Tensor,
-  rest: readonly unknown[],
-): { readonly beta: number; readonly alpha: number } {
-  const { beta, alpha } = parse(name, rest, { beta: 1, alpha: 1 });
+interface Factors {
+  readonly beta: number;
+  readonly alpha: number;
+}
+
+const ONES: Factors = { beta: 1, alpha: 1 };
+
+function factors(name: string, self: Tensor, rest: readonly unknown[]): Factors {
+  if (rest.length === 0) return ONES;
+  const { beta, alpha } = parse(name, rest, ONES);
   asNumber(name, beta, "beta");
   asNumber(name, alpha, "alpha");
   if (!isFloat(self.dtype) && !(Number.isInteger(beta) && Number.isInteger(alpha))) {
@@ -380,7 +384,8 @@ function given(
   rest: readonly unknown[],
 ): AddProduct {
   checkExpandable(name, self, shape);
-  return { ...factors(name, self, rest), columnsA: byColumns(a.layout), columnsB: byColumns(b.layout), shape };
+  const { alpha, beta } = factors(name, self, rest);
+  return { alpha, beta, columnsA: byColumns(a.layout), columnsB: byColumns(b.layout), shape };
 }
 
 /** beta · input + alpha · (a @ b) for matrices a [m, k] and b [k, n]; input broadcasts to [m, n]. */

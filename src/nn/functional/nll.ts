@@ -30,6 +30,13 @@ export function classDim(rank: number): number {
   return rank === 1 ? 0 : 1;
 }
 
+/** Strides over the rows, 0 over the classes; a number for all rows has no strides. */
+function overRows(x: Tensor, rank: number): readonly number[] {
+  const strides = x.ndim === 0 ? new Array<number>(rank - 1).fill(0) : [...x.layout.strides];
+  strides.push(0);
+  return strides;
+}
+
 /** Runs one of the kernels: rows are the dims of the target, the classes come last. */
 function launch(
   name: string,
@@ -42,18 +49,26 @@ function launch(
   weight: Operand,
 ): void {
   const at = classDim(shape.length);
-  const outer = shape.flatMap((_, d) => (d === at ? [] : [d]));
-  beginNest([...outer.map((d) => shape[d] as number), shape[at] as number]);
-  const overRows = (x: Tensor): number[] => [
-    ...outer.map((_, i) => (x.ndim === 0 ? 0 : (x.layout.strides[i] as number))),
-    0,
-  ];
-  const scoresStrides = [...outer.map((d) => scores.layout.strides[d] as number), scores.layout.strides[at] as number];
+  const sizes: number[] = [];
+  const scoresStrides: number[] = [];
+  const weightStrides: number[] = [];
+  for (let d = 0; d < shape.length; d++) {
+    if (d === at) continue;
+    sizes.push(shape[d] as number);
+    scoresStrides.push(scores.layout.strides[d] as number);
+    weightStrides.push(0);
+  }
+  sizes.push(shape[at] as number);
+  scoresStrides.push(scores.layout.strides[at] as number);
+  beginNest(sizes);
   if (scoresAt === 0) addStrided(scores, scoresStrides);
-  for (const row of rows) addStrided(row, overRows(row));
+  for (const row of rows) addStrided(row, overRows(row, sizes.length));
   if (scoresAt !== 0) addStrided(scores, scoresStrides);
-  addStrided(target, overRows(target));
-  if (weight instanceof Tensor) addStrided(weight, [...outer.map(() => 0), weight.layout.strides[0] as number]);
+  addStrided(target, overRows(target, sizes.length));
+  if (weight instanceof Tensor) {
+    weightStrides.push(weight.layout.strides[0] as number);
+    addStrided(weight, weightStrides);
+  }
   const { extent } = writeSplit(1, false);
   setParameter(0, ignore);
   setParameter(1, weight instanceof Tensor ? 1 : 0);

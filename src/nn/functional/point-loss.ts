@@ -1,8 +1,8 @@
 // The kind of losses that compare input and target element by element and then reduce: one node on the tape for both.
 
 import { type Applied, op } from "../../op/op.js";
+import { unwatched } from "../../op/watched.js";
 import { mul } from "../../ops/arithmetic.js";
-import { detach } from "../../ops/detach.js";
 import { broadcastShapes, numel } from "../../tensor/layout.js";
 import { temporaries } from "../../tensor/lifetime.js";
 import type { Tensor } from "../../tensor/tensor.js";
@@ -39,16 +39,16 @@ export function pointLoss(spec: PointLoss): ReducedLoss {
     name: spec.name,
     ...(spec.label === undefined ? {} : { label: spec.label }),
     forward: ([x, t], { reduction, p }: Parameters) =>
-      temporaries(() => reduceLoss(spec.of(detach(x as Tensor), detach(t as Tensor), p), reduction)),
+      temporaries(() =>
+        unwatched([x as Tensor, t as Tensor], (a, b) => reduceLoss(spec.of(a as Tensor, b as Tensor, p), reduction)),
+      ),
     gradients: {
       x: { reads: ["x", "t"], of: ({ g, x, t }, given) => spec.input(scaled(g, given), x, t, given.p) },
       t: { reads: ["x", "t"], of: ({ g, x, t }, given) => spec.target(scaled(g, given), x, t, given.p) },
     },
   });
-  return (x, t, reduction, p = 0) =>
-    applied([x, t], {
-      reduction,
-      p,
-      count: reduction === "mean" ? numel(broadcastShapes(spec.name, x.shape, t.shape)) : 1,
-    });
+  return (x, t, reduction, p = 0) => {
+    const count = reduction === "mean" ? numel(broadcastShapes(spec.name, x.shape, t.shape)) : 1;
+    return applied([x, t], { reduction, p, count });
+  };
 }
