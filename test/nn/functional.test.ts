@@ -44,9 +44,12 @@ function distance(x: wg.Tensor, recorded: Recorded): number {
   return most;
 }
 
+/** The namespaces that recorded functions live in. */
+const spaces = wg as unknown as Record<string, Record<string, (...args: unknown[]) => wg.Tensor>>;
+
 function run({ fn, space, args, options, out, cotangent, grads }: Case, dtype: Float, tolerance: number): void {
   wg.scope(() => {
-    const functions = wg[space] as unknown as Record<string, (...args: unknown[]) => wg.Tensor>;
+    const functions = spaces[space];
     const leaves: wg.Tensor[] = [];
     const inputs = args.map((arg) => {
       const made = build(arg, dtype);
