@@ -1,14 +1,11 @@
 // A network with one hidden layer, and stochastic gradient descent with momentum.
-import { F, noGrad, rand, zeros, zerosLike } from "wengert";
+import { empty, F, noGrad, zerosLike } from "wengert";
 
-/** Weights drawn as PyTorch's `nn.Linear` draws them: uniform within 1/√inputs. */
+/** A weight and a bias, drawn as PyTorch's `nn.Linear` draws them: uniform within 1/√inputs. */
 function linear(inputs, outputs) {
-  const bound = 1 / inputs ** 0.5;
-  const weight = rand([outputs, inputs])
-    .mul(2 * bound)
-    .sub(bound)
-    .requiresGrad_();
-  return { weight, bias: zeros([outputs], { requiresGrad: true }) };
+  const bound = 1 / Math.sqrt(inputs);
+  const draw = (shape) => empty(shape).uniform_(-bound, bound).requiresGrad_();
+  return [draw([outputs, inputs]), draw([outputs])];
 }
 
 /** 64 pixels → `hidden` → 10 scores. */
@@ -16,12 +13,12 @@ export function makeNetwork(hidden) {
   const first = linear(64, hidden);
   const second = linear(hidden, 10);
   return {
-    parameters: [first.weight, first.bias, second.weight, second.bias],
-    forward: (x) => F.linear(F.relu(F.linear(x, first.weight, first.bias)), second.weight, second.bias),
+    parameters: [...first, ...second],
+    forward: (x) => F.linear(F.relu(F.linear(x, ...first)), ...second),
   };
 }
 
-/** v ← 0.9 v + g, p ← p − lr v; then the gradients are cleared. */
+/** A function that takes one step: v ← momentum · v + g, p ← p − lr · v; then the gradients are cleared. */
 export function makeOptimiser(parameters, momentum = 0.9) {
   const velocities = parameters.map((p) => zerosLike(p));
   return (lr) =>

@@ -1,77 +1,95 @@
 // The edge example in workerd: it fits, keeps learning, refuses what is no points, and its memory stays the same.
 
-import { readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
-import { Miniflare } from "miniflare";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import type { Miniflare } from "miniflare";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-const folder = fileURLToPath(new URL("../../examples/edge/", import.meta.url));
-const artifact = fileURLToPath(new URL("../../dist/wengert.wasm", import.meta.url));
+interface Answer {
+  readonly coefficients: readonly number[];
+  readonly error: number;
+  readonly learntFrom: number;
+  readonly liveBytes: number;
+}
+
 let worker: Miniflare;
 
 beforeAll(async () => {
-  const { outputFiles } = await build({
-    entryPoints: [`${folder}worker.mjs`],
-    bundle: true,
-    write: false,
-    format: "esm",
-    platform: "neutral",
-    conditions: ["workerd"],
-    plugins: [
-      {
-        name: "artifact",
-        setup: ({ onResolve }) => {
-          onResolve({ filter: /\.wasm$/ }, () => ({ path: "./wengert.wasm", external: true }));
-        },
-      },
-    ],
-  });
-  worker = new Miniflare({
-    compatibilityDate: "2026-04-01",
-    modulesRoot: folder,
-    modules: [
-      { type: "ESModule", path: `${folder}bundle.mjs`, contents: outputFiles[0]?.text ?? "" },
-      { type: "CompiledWasm", path: `${folder}wengert.wasm`, contents: readFileSync(artifact) },
-    ],
-  });
+  const file = fileURLToPath(new URL("../../examples/edge/serve.mjs", import.meta.url));
+  const { serve } = (await import(pathToFileURL(file).href)) as { serve: (port: number) => Promise<Miniflare> };
+  worker = await serve(0);
 }, 60_000);
 
-afterAll(() => worker.dispose());
+afterAll(() => worker?.dispose());
 
 const post = (body: string) => worker.dispatchFetch("http://localhost/", { method: "POST", body });
-const curve = (x: number) => 1 - 2 * x + 0.5 * x ** 3;
-const points = (from: number) => Array.from({ length: 20 }, (_, i) => [from + i / 20, curve(from + i / 20)]);
+
+async function learn(points: readonly (readonly number[])[]): Promise<Answer> {
+  const response = await post(JSON.stringify({ points }));
+  expect(response.status).toBe(200);
+  return (await response.json()) as Answer;
+}
+
+/** Points of a curve, 20 of them from `from` to `to`. */
+const pointsOf = (curve: (x: number) => number, from: number, to: number) =>
+  Array.from({ length: 20 }, (_, i) => from + ((to - from) * i) / 19).map((x) => [x, curve(x)]);
 
 describe("the edge example", () => {
-  it("fits a cubic and keeps learning", async () => {
-    const answers: { coefficients: number[]; error: number; learntFrom: number }[] = [];
-    for (const from of [-1, 0, -1, 0, -1, 0, -1, 0]) {
-      const response = await post(JSON.stringify({ points: points(from) }));
-      expect(response.status).toBe(200);
-      answers.push((await response.json()) as (typeof answers)[number]);
-    }
-    const last = answers.at(-1);
-    expect(last?.learntFrom).toBe(160);
-    expect(last?.error).toBeLessThan(1e-3);
+  it("fits a cubic by gradients", async () => {
+    const { coefficients, error } = await learn(pointsOf((x) => 1 - 2 * x + 0.5 * x ** 3, -1, 1));
+    expect(error).toBeLessThan(1e-6);
     [1, -2, 0, 0.5].forEach((wanted, k) => {
-      expect(last?.coefficients[k]).toBeCloseTo(wanted, 1);
+      expect(coefficients[k]).toBeCloseTo(wanted, 2);
     });
-  }, 60_000);
+  });
 
-  it("refuses what is no points", async () => {
-    for (const body of [
-      "{",
-      "[]",
-      '{"points":[]}',
-      '{"points":[[1]]}',
-      '{"points":[["a",2]]}',
-      '{"points":[[1e300,2]]}',
-    ]) {
+  it("keeps learning, from the old points and the new ones", async () => {
+    const curve = (x: number) => 1 - 2 * x + 0.5 * x ** 3;
+    const first = await learn(pointsOf(curve, -1, 0));
+    const second = await learn(pointsOf(curve, 0, 1));
+    expect([first.learntFrom, second.learntFrom]).toEqual([40, 60]);
+    let last = second;
+    for (let i = 0; i < 5; i++) last = await learn(pointsOf(curve, -1, 1));
+    expect(last.error).toBeLessThan(1e-20);
+    // Another curve takes the place of the old one as soon as the old points are forgotten.
+    for (let i = 0; i < 25; i++) last = await learn(pointsOf((x) => 3 * x - x ** 2, -1, 1));
+    expect(last.learntFrom).toBe(500);
+    [0, 3, -1, 0].forEach((wanted, k) => {
+      expect(last.coefficients[k]).toBeCloseTo(wanted, 2);
+    });
+  });
+
+  it("uses the same memory after every request", async () => {
+    const seen = new Set<number>();
+    for (let i = 0; i < 20; i++) seen.add((await learn(pointsOf(Math.cos, -1, 1))).liveBytes);
+    expect([...seen]).toHaveLength(1);
+  });
+
+  it("refuses what is no points, and goes on", async () => {
+    const before = await learn([[0, 1]]);
+    const cases: readonly (readonly [body: string, status: number, text: RegExp])[] = [
+      ["{", 400, /not JSON/],
+      ["", 400, /not JSON/],
+      ["null", 400, /expected \{ "points"/],
+      ["[]", 400, /expected \{ "points"/],
+      ['{"points":[]}', 400, /at least one point/],
+      ['{"points":"many"}', 400, /expected \{ "points"/],
+      ['{"points":[[0,1],[1]]}', 400, /point 1 must be \[x, y\].*got \[1\]/],
+      ['{"points":[["a",2]]}', 400, /point 0 must be/],
+      ['{"points":[[2,2]]}', 400, /x from -1 to 1/],
+      ['{"points":[[0,1e300]]}', 400, /y from -1000000 to 1000000/],
+      ['{"points":[[0,null]]}', 400, /point 0 must be/],
+      [JSON.stringify({ points: Array(501).fill([0, 0]) }), 400, /at most 500 points a request, got 501/],
+      [" ".repeat(100_001), 413, /at most 100000 bytes a request/],
+    ];
+    for (const [body, status, text] of cases) {
       const response = await post(body);
-      expect(response.status).toBe(400);
-      expect(((await response.json()) as { error: string }).error).not.toBe("");
+      expect(response.status).toBe(status);
+      expect(((await response.json()) as { error: string }).error).toMatch(text);
     }
-    expect((await worker.dispatchFetch("http://localhost/")).status).toBe(405);
+    const get = await worker.dispatchFetch("http://localhost/");
+    expect([get.status, get.headers.get("allow")]).toEqual([405, "POST"]);
+    const after = await learn([[0, 1]]);
+    expect(after.liveBytes).toBe(before.liveBytes);
+    expect(after.learntFrom).toBe(500);
   });
 });
