@@ -35,6 +35,7 @@ import "./methods/repetition.js";
 import "./methods/rounding.js";
 import "./methods/splitting.js";
 import "./methods/scan.js";
+import "./methods/scatter-reduce.js";
 import "./methods/scatter.js";
 import "./methods/shape.js";
 import "./methods/softmax.js";

@@ -46,6 +46,7 @@ export * from "./ops/reduce.js";
 export * from "./ops/repetition.js";
 export * from "./ops/rounding.js";
 export * from "./ops/scan.js";
+export * from "./ops/scatter-reduce.js";
 export * from "./ops/scatter.js";
 export * from "./ops/search.js";
 export * from "./ops/shape.js";

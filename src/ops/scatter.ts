@@ -1,16 +1,16 @@
 // Writing by index along a dim: scatter and scatterAdd.
 
-import { ArgumentError, DTypeError } from "../errors.js";
-import { asInteger, asTensor, describe, parse } from "../op/args.js";
-import { copyInto, dense } from "../op/copy.js";
-import { alongDim, checkAligned, checkIndex, launchIndexed } from "../op/indexed.js";
+import { ArgumentError } from "../errors.js";
+import { asTensor, describe, parse } from "../op/args.js";
+import { alongDim, launchIndexed } from "../op/indexed.js";
 import type { Operand } from "../op/nest.js";
 import { type Applied, op } from "../op/op.js";
 import { overlapping } from "../op/result.js";
+import { checkScatter, fitted, into, written } from "../op/scattering.js";
 import { bytesOf } from "../tensor/dtype.js";
-import { contiguous, formatShape, normalizeDim, sameShape } from "../tensor/layout.js";
+import { contiguous, sameShape } from "../tensor/layout.js";
 import { temporaries } from "../tensor/lifetime.js";
-import { alias, Tensor } from "../tensor/tensor.js";
+import { Tensor } from "../tensor/tensor.js";
 import { KernelFamily, WidthFamily } from "../wasm/kernels.js";
 import { zerosLike } from "./creation.js";
 import { gather } from "./gather.js";
@@ -23,18 +23,6 @@ const products = /* @__PURE__ */ new KernelFamily("scatter_prod");
 interface Writing {
   readonly dim: number;
   readonly shape: readonly number[];
-}
-
-/** Writes into a copy that is contiguous: kernels want the written tensor dense and apart from the rest. */
-function written(self: Tensor, write: (out: Tensor) => void): Tensor {
-  const out = dense(self);
-  write(out);
-  return out;
-}
-
-/** The part of the source that belongs to the index. */
-function fitted(source: Tensor, index: Tensor): Tensor {
-  return alias(source, { shape: index.shape, strides: source.layout.strides, offset: source.layout.offset });
 }
 
 function put(out: Tensor, dim: number, index: Tensor, source: Operand): void {
@@ -108,42 +96,6 @@ function multiply(out: Tensor, dim: number, index: Tensor, source: Operand): voi
   });
 }
 
-interface Checked {
-  readonly dim: number;
-}
-
-function check(name: string, x: Tensor, dim: number, index: Tensor, source: Operand): Checked {
-  asTensor(name, x);
-  asTensor(name, index, "index");
-  const at = normalizeDim(name, asInteger(name, dim, "dim"), x.ndim);
-  checkIndex(name, index);
-  if (source instanceof Tensor) {
-    source.check(name);
-    if (source.dtype !== x.dtype) {
-      throw new DTypeError(
-        `${name}: Expected self.dtype to be equal to src.dtype: self is ${x.dtype}, src is ${source.dtype}`,
-      );
-    }
-  } else if (typeof source !== "number" && typeof source !== "boolean") {
-    throw new ArgumentError(`${name}: src must be a tensor or a number, got ${describe(source)}`);
-  }
-  if (index.numel() === 0) return { dim: at };
-  checkAligned(name, x, at, index, true);
-  if (source instanceof Tensor) {
-    if (Math.max(1, source.ndim) !== Math.max(1, index.ndim)) {
-      throw new ArgumentError(`${name}: Index tensor must have the same number of dimensions as src tensor`);
-    }
-    for (let d = 0; d < index.ndim; d++) {
-      if ((index.shape[d] as number) > (source.shape[d] ?? 1)) {
-        throw new ArgumentError(
-          `${name}: Expected index ${formatShape(index.shape)} to be smaller than self ${formatShape(x.shape)} apart from dimension ${at} and to be smaller size than src ${formatShape(source.shape)}`,
-        );
-      }
-    }
-  }
-  return { dim: at };
-}
-
 /** Options of `scatter`. */
 export interface ScatterOptions {
   /** Fold the source into what is there, instead of replacing it. Not differentiable by the source. */
@@ -161,7 +113,7 @@ export function scatter(
   source: Operand,
   ...rest: [options?: ScatterOptions]
 ): Tensor {
-  const { dim: at } = check("scatter", x, dim, index, source);
+  const at = checkScatter("scatter", x, dim, index, source);
   const { reduce } = parse("scatter", rest, { reduce: null as string | null });
   const shape = source instanceof Tensor ? source.shape : [];
   if (reduce === "add")
@@ -188,7 +140,7 @@ export function scatter_(
   source: Operand,
   ...rest: [options?: ScatterOptions]
 ): Tensor {
-  const { dim: at } = check("scatter_", self, dim, index, source);
+  const at = checkScatter("scatter_", self, dim, index, source);
   const { reduce } = parse("scatter_", rest, { reduce: null as string | null });
   overlapping("scatter_", self, [index, source]);
   const shape = source instanceof Tensor ? source.shape : [];
@@ -201,25 +153,17 @@ export function scatter_(
   return scatterValue.inplace([self, index], { dim: at, shape, value: source }, fill);
 }
 
-/** Writes through a copy: an index that is out of range leaves the tensor as it was. */
-function into(target: Tensor, write: (out: Tensor) => void): void {
-  temporaries(() => {
-    copyInto(target, written(target, write));
-    return null;
-  });
-}
-
 /** A copy of `x` with the source added along a dim where `index` (int32) says; several additions to one place add up. */
 export function scatterAdd(x: Tensor, dim: number, index: Tensor, source: Tensor): Tensor {
   asTensor("scatterAdd", source, "src");
-  const { dim: at } = check("scatterAdd", x, dim, index, source);
+  const at = checkScatter("scatterAdd", x, dim, index, source);
   return scatterAddOp([x, index, source], { dim: at, shape: source.shape });
 }
 
 /** `scatterAdd` into `self`, which is returned. */
 export function scatterAdd_(self: Tensor, dim: number, index: Tensor, source: Tensor): Tensor {
   asTensor("scatterAdd_", source, "src");
-  const { dim: at } = check("scatterAdd_", self, dim, index, source);
+  const at = checkScatter("scatterAdd_", self, dim, index, source);
   overlapping("scatterAdd_", self, [index, source]);
   return scatterAddOp.inplace([self, index, source], { dim: at, shape: source.shape }, (target) =>
     into(target, (out) => addUp(out, at, index, source)),

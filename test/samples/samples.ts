@@ -3,6 +3,7 @@
 import * as wengert from "../../src/entries/node.js";
 import { F, float64, int32, manualSeed, rand, slice, Tensor, tensor } from "../../src/entries/node.js";
 import { camel, decode, documents } from "../parity/cases.js";
+import { moves } from "./moves.js";
 
 export interface Sample {
   readonly name: string;
@@ -311,7 +312,7 @@ let all: Sample[] | null = null;
 
 /** All samples. */
 export function samples(): readonly Sample[] {
-  all ??= [...made(), ...recorded()].map((sample) =>
+  all ??= [...made(), ...moves(values), ...recorded()].map((sample) =>
     KINKED.has(sample.name) ? { ...sample, differentiable: false } : sample,
   );
   return all;
