@@ -32,6 +32,7 @@ import "./methods/random.js";
 import "./methods/reals.js";
 import "./methods/reduce.js";
 import "./methods/repetition.js";
+import "./methods/reshaping.js";
 import "./methods/rounding.js";
 import "./methods/splitting.js";
 import "./methods/scan.js";
@@ -44,6 +45,7 @@ import "./methods/tensor.js";
 import "./methods/triangle.js";
 import "./methods/trigonometric.js";
 import "./methods/unique.js";
+import "./methods/view-writing.js";
 import "./methods/views.js";
 import "./methods/where.js";
 

@@ -37,8 +37,8 @@ function like(x: Self, options: CreationOptions | undefined): CreationOptions & 
 }
 
 declare module "../tensor/tensor.js" {
-  interface Tensor extends MethodsOf<typeof family>, MethodsOf<typeof dtypes> {}
+  interface Tensor extends Omit<MethodsOf<typeof family>, "fill">, MethodsOf<typeof dtypes> {}
 }
 
-install(family);
+install(family, ["fill"]);
 install(dtypes);

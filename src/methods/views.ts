@@ -1,5 +1,6 @@
 // Methods and properties of tensors: the family ops/views, and transposed views.
 
+import { ShapeError } from "../errors.js";
 import { permute, transpose } from "../ops/shape.js";
 import * as family from "../ops/views.js";
 import { Tensor } from "../tensor/tensor.js";
@@ -25,8 +26,19 @@ const reversed = (x: Tensor): Tensor =>
     x,
     x.shape.map((_, d) => x.ndim - 1 - d),
   );
-const matrix = (x: Tensor): Tensor => transpose(x, -2, -1);
-for (const [name, get] of Object.entries({ T: reversed, H: reversed, mT: matrix, mH: matrix })) {
+const matrix = (name: string) => (x: Tensor) => {
+  if (x.ndim >= 2) return transpose(x, -2, -1);
+  if (x.ndim === 0) return permute(x, []);
+  throw new ShapeError(
+    `${name}: tensor.${name} is only supported on matrices or batches of matrices. Got ${x.ndim}-D tensor.`,
+  );
+};
+const adjoint = (x: Tensor): Tensor => {
+  if (x.ndim === 2) return transpose(x, 0, 1);
+  if (x.ndim === 0) return permute(x, []);
+  throw new ShapeError(`H: tensor.H is only supported on matrices (2-D tensors). Got ${x.ndim}-D tensor.`);
+};
+for (const [name, get] of Object.entries({ T: reversed, H: adjoint, mT: matrix("mT"), mH: matrix("mH") })) {
   Object.defineProperty(Tensor.prototype, name, {
     get(this: Tensor) {
       return get(this);

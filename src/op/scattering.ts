@@ -5,7 +5,7 @@ import { formatShape, normalizeDim } from "../tensor/layout.js";
 import { temporaries } from "../tensor/lifetime.js";
 import { alias, Tensor } from "../tensor/tensor.js";
 import { asInteger, asTensor, describe } from "./args.js";
-import { copyInto, dense } from "./copy.js";
+import { contiguousCopy, copyInto } from "./copy.js";
 import { checkAligned, checkIndex } from "./indexed.js";
 import type { Operand } from "./nest.js";
 
@@ -51,9 +51,9 @@ export function fitted(source: Tensor, index: Tensor): Tensor {
   });
 }
 
-/** A dense copy that was written: kernels want the written tensor apart from the rest. */
-export function written(self: Tensor, write: (out: Tensor) => void): Tensor {
-  const out = dense(self);
+/** A contiguous copy that was written: kernels want the written tensor apart from the rest. */
+export function written(self: Tensor, write: (out: Tensor) => void, copy = contiguousCopy): Tensor {
+  const out = copy(self);
   write(out);
   return out;
 }

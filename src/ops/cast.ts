@@ -91,17 +91,17 @@ export function copy_(self: Tensor, source: Operand): Tensor {
   );
 }
 
-const fillOp: Applied<number | boolean> = op({
+const fillOp: Applied<string> = op({
   name: "fill_",
-  label: "FillBackward0",
+  label: (label: string) => label,
   forward: () => [],
   gradients: { self: { reads: [], of: ({ g }) => zerosLike(g) } },
   tangent: () => [null],
 });
 
-const fillTensor: Applied<null> = op({
+const fillTensor: Applied<string> = op({
   name: "fill_",
-  label: "FillBackward1",
+  label: (label: string) => label,
   forward: () => [],
   gradients: {
     self: { reads: [], of: ({ g }) => zerosLike(g) },
@@ -112,15 +112,26 @@ const fillTensor: Applied<null> = op({
 
 /** Writes one value, a number or a 0-dim tensor, into all of `self` and returns it. */
 export function fill_(self: Tensor, value: Operand): Tensor {
+  return filled(self, value, "FillBackward2", "FillBackward3");
+}
+
+function filled(self: Tensor, value: Operand, label: string, tensorLabel: string): Tensor {
   asTensor("fill_", self, "self");
-  if (!(value instanceof Tensor)) return fillOp.inplace([self], value, () => copyInto(self, value));
-  value.check("fill_");
+  if (typeof value === "number" || typeof value === "boolean")
+    return fillOp.inplace([self], label, () => copyInto(self, value));
+  asTensor("fill_", value, "value");
   if (value.ndim > 0)
     throw new ShapeError(
       `fill_: fill_ only supports a 0-dimension value tensor but got one with ${value.ndim} dimensions`,
     );
   overlapping("fill_", self, [value]);
-  return fillTensor.inplace([self, value], null, () => copyInto(self, value));
+  return fillTensor.inplace([self, value], tensorLabel, () => copyInto(self, value));
+}
+
+/** A copy of the shape, dtype and layout of `x` with one value, a number or a 0-dim tensor, in all places. */
+export function fill(x: Tensor, value: Operand): Tensor {
+  asTensor("fill", x);
+  return temporaries(() => filled(clone(x), value, "FillBackward0", "FillBackward1"));
 }
 
 /** Writes zeros into all of `self` and returns it. */

@@ -12,6 +12,7 @@ import { unrecorded } from "../tape/mode.js";
 import { bytesOf } from "../tensor/dtype.js";
 import { broadcastShapes, formatShape, sameShape } from "../tensor/layout.js";
 import { temporaries } from "../tensor/lifetime.js";
+import { item as readItem } from "../tensor/read.js";
 import { Tensor } from "../tensor/tensor.js";
 import { KernelFamily, WidthFamily } from "../wasm/kernels.js";
 import { add } from "./arithmetic.js";
@@ -19,8 +20,9 @@ import { clone, copy_ } from "./cast.js";
 import { tensor, zerosLike } from "./creation.js";
 import { nonzero } from "./nonzero.js";
 import { readingBy } from "./reading.js";
-import { expand, reshape, select, view } from "./shape.js";
+import { expand, reshape, select } from "./shape.js";
 import { sliceAlong } from "./slicing.js";
+import { type AppliedView, view as viewKind } from "./view.js";
 import { unsqueeze } from "./views.js";
 
 /** A range along a dim, as Python's slice. */
@@ -65,6 +67,13 @@ type IndexList = readonly (number | boolean | IndexList)[];
 
 /** What may stand in an index: a number, a range, "...", null for a new dim, a mask or integers as a tensor or array. */
 export type Index = number | Slice | "..." | null | boolean | Tensor | IndexList;
+
+/** All of a tensor, as a view. */
+const aliasOp: AppliedView<null> = viewKind({
+  name: "alias",
+  layouts: (layout) => [layout],
+  adjoint: ([g]) => g as Tensor,
+});
 
 /** An index taken apart: a view of the tensor, and index tensors for some of its dims. */
 interface Parts {
@@ -124,6 +133,9 @@ function takeApart(op: string, x: Tensor, items: readonly Index[]): Parts {
       seen = unsqueeze(seen, dim);
       indices.push(tensor(item ? [0] : [], { dtype: "int32" }));
       dims.push(dim++);
+    } else if (item instanceof Tensor && item.ndim === 0 && item.dtype === "int32") {
+      item.check(op);
+      seen = select(seen, dim, Number(readItem(item)));
     } else if (item instanceof Tensor || Array.isArray(item)) {
       const index = asIndexTensor(op, item as Tensor | IndexList);
       if (index.dtype !== "bool") {
@@ -193,7 +205,7 @@ function planOf(op: string, { seen, indices, dims }: Parts): Indexed {
 export function index(x: Tensor, ...items: Index[]): Tensor {
   return temporaries(() => {
     const parts = takeApart("index", x, items);
-    if (parts.indices.length === 0) return parts.seen === x ? view(x, x.shape) : parts.seen;
+    if (parts.indices.length === 0) return parts.seen === x ? aliasOp(x, null) : parts.seen;
     return readingBy(parts.indices.length)([parts.seen, ...parts.indices], {
       plan: planOf("index", parts),
       from: parts.seen.shape,

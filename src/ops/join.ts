@@ -8,6 +8,7 @@ import { type DType, Promotion } from "../tensor/dtype.js";
 import { formatShape, narrow as narrowLayout, normalizeDim, sameShape } from "../tensor/layout.js";
 import { temporaries } from "../tensor/lifetime.js";
 import { alias, empty, type Tensor } from "../tensor/tensor.js";
+import { zeros } from "./creation.js";
 import { reshape, select } from "./shape.js";
 import { narrow, unsqueeze } from "./views.js";
 
@@ -18,7 +19,7 @@ interface Joined {
   readonly dim: number;
   readonly dtype: DType;
   readonly shape: readonly number[];
-  /** Where each tensor starts along the dim, and its size there. */
+  /** Where each tensor starts along the dim, -1 for those that are passed over, and its size there. */
   readonly starts: readonly number[];
   readonly sizes: readonly number[];
 }
@@ -44,7 +45,10 @@ const catOp: Applied<Joined> = op({
   gradients: {
     x: {
       reads: [],
-      of: ({ g, input }, { dim, starts, sizes }) => narrow(g, dim, starts[input] as number, sizes[input] as number),
+      of: ({ g, input }, { dim, starts, sizes }) => {
+        const start = starts[input] as number;
+        return start < 0 ? zeros([0], { dtype: g.dtype }) : narrow(g, dim, start, sizes[input] as number);
+      },
     },
   },
   tangent: "linear",
@@ -77,14 +81,15 @@ export function cat(tensors: readonly Tensor[], ...rest: JoinRest): Tensor {
   }
   let total = 0;
   const starts: number[] = [];
-  const kept = counted.length === 0 ? [first] : counted;
-  const sizes = kept.map((x) => {
-    starts.push(total);
-    total += x.shape[at] as number;
-    return x.shape[at] as number;
+  const sizes = list.map((x) => {
+    const skipped = x.ndim === 1 && x.numel() === 0;
+    starts.push(skipped ? -1 : total);
+    const size = skipped ? 0 : (x.shape[at] as number);
+    total += size;
+    return size;
   });
   const shape = first.shape.map((size, d) => (d === at ? total : size));
-  return catOp(kept, { dim: at, dtype: promoted(list), shape, starts, sizes });
+  return catOp(list, { dim: at, dtype: promoted(list), shape, starts, sizes });
 }
 export { cat as concat, cat as concatenate };
 

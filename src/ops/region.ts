@@ -1,18 +1,20 @@
 // Regions: what a view sees of its base, cut out, put back, or blotted out. The derivatives of views are made of these.
 
-import { copyInto } from "../op/copy.js";
+import { asContiguous, contiguousCopy, copyInto } from "../op/copy.js";
 import { launchIndexed } from "../op/indexed.js";
-import { addTensor, beginNest, writeNest } from "../op/nest.js";
+import { addTensor, beginNest, type Operand, writeNest } from "../op/nest.js";
 import { type Applied, op } from "../op/op.js";
 import type { Slices } from "../tape/inplace.js";
-import { bytesOf } from "../tensor/dtype.js";
-import type { Layout } from "../tensor/layout.js";
+import { bytesOf, type DType } from "../tensor/dtype.js";
+import { type Layout, sameShape } from "../tensor/layout.js";
 import { temporaries } from "../tensor/lifetime.js";
 import { Storage } from "../tensor/storage.js";
 import { alias, empty, Tensor } from "../tensor/tensor.js";
 import { setParameter } from "../wasm/block.js";
 import { KernelFamily } from "../wasm/kernels.js";
 import { launch } from "../wasm/launch.js";
+import { div } from "./arithmetic.js";
+import { clampMin } from "./extrema.js";
 
 /** Number of elements from a layout's first to its last. */
 function spanOf(layout: Layout): number {
@@ -38,24 +40,38 @@ export function mayOverlap(layout: Layout): boolean {
   return false;
 }
 
-/** A tensor laid out like the base, gaps included, so that the view's strides mean the same in it. */
-function laidOut({ base, view }: Slices, like: Tensor): Tensor {
-  const span = Math.max(spanOf(base), spanOf(view) + view.offset - base.offset);
-  const layout = { shape: base.shape, strides: base.strides, offset: 0 };
-  return new Tensor(new Storage("as_strided", span * bytesOf(like.dtype)), layout, like.dtype);
+/** The elements of the storage between those that the base and the view see first and last. */
+interface Stretch {
+  readonly first: number;
+  readonly size: number;
 }
 
-/** The part of a tensor laid out like the base that the view sees. */
-function window(laid: Tensor, { base, view }: Slices): Tensor {
-  return alias(laid, { shape: view.shape, strides: view.strides, offset: view.offset - base.offset });
+function stretchOf({ base, view }: Slices): Stretch {
+  const first = Math.min(base.offset, view.offset);
+  const end = Math.max(base.offset + spanOf(base), view.offset + spanOf(view));
+  return { first, size: end - first };
+}
+
+/** A stretch of storage of its own, as a tensor of one dim. */
+function stretch({ size }: Stretch, dtype: DType): Tensor {
+  return new Tensor(
+    new Storage("as_strided", size * bytesOf(dtype)),
+    { shape: [size], strides: [1], offset: 0 },
+    dtype,
+  );
+}
+
+/** What a layout of the base's storage sees of a stretch. */
+function seenIn(whole: Tensor, { first }: Stretch, { shape, strides, offset }: Layout): Tensor {
+  return alias(whole, { shape, strides, offset: offset - first });
 }
 
 const arange = /* @__PURE__ */ new KernelFamily("arange");
 const scatterAdd = /* @__PURE__ */ new KernelFamily("scatter_add");
 
-/** Adds the elements of `g` up where the view puts them; several may go to one place. */
-function addUp(laid: Tensor, seen: Tensor, g: Tensor): void {
-  const span = laid.storage.bytes / bytesOf(laid.dtype);
+/** Adds elements up where a layout puts them in a stretch of zeros; several may go to one place. */
+function addUp(whole: Tensor, seen: Tensor, values: Operand): void {
+  const span = whole.numel();
   const places = empty("as_strided", [span], "int32");
   beginNest([span]);
   addTensor(places);
@@ -64,65 +80,82 @@ function addUp(laid: Tensor, seen: Tensor, g: Tensor): void {
   launch(arange.of("int32"), writeNest());
   const where = empty("as_strided", seen.shape, "int32");
   copyInto(where, alias(places, seen.layout));
-  const values = empty("as_strided", seen.shape, g.dtype);
-  copyInto(values, g);
   const count = where.numel();
-  const run = (x: Tensor, size: number): Tensor => alias(x, { shape: [size], strides: [1], offset: 0 });
+  const run = (x: Tensor): Tensor => alias(x, { shape: [count], strides: [1], offset: 0 });
   const plan = { shape: [count], own: [-1], dims: [0], over: [[0]], wraps: false };
-  launchIndexed(
-    "as_strided",
-    scatterAdd.of(laid.dtype),
-    run(laid, span),
-    run(values, count),
-    [run(where, count)],
-    plan,
-    true,
-  );
+  const from = values instanceof Tensor ? run(asContiguous(values)) : values;
+  launchIndexed("as_strided", scatterAdd.of(whole.dtype), whole, from, [run(where)], plan, true);
 }
 
-/** What the view sees of its base, as a tensor of its own. `x` has the base's shape, in any layout. */
+/** Puts a tensor into a stretch of zeros where a layout sees it; what goes to one place adds up. */
+function put(x: Tensor, size: Stretch, layout: Layout): Tensor {
+  const whole = stretch(size, x.dtype);
+  const seen = seenIn(whole, size, layout);
+  if (x.numel() !== size.size || mayOverlap(layout)) copyInto(whole, 0);
+  if (x.numel() > 0 && mayOverlap(layout)) addUp(whole, seen, x);
+  else copyInto(seen, x);
+  return whole;
+}
+
+/** Divides what several elements of the base share among them. */
+function share(whole: Tensor, size: Stretch, base: Layout): Tensor {
+  if (!mayOverlap(base)) return whole;
+  const counts = stretch(size, whole.dtype);
+  copyInto(counts, 0);
+  addUp(counts, seenIn(counts, size, base), 1);
+  return div(whole, clampMin(counts, 1));
+}
+
+/**
+ * What the view sees of its base, as a tensor of its own. `x` has the base's shape, in any layout; where elements of
+ * the base share a place, the place holds their mean, and 0 where the base has none.
+ */
 export const region: Applied<Slices> = op({
   name: "region",
   forward: ([x], slices: Slices) =>
     temporaries(() => {
-      const laid = laidOut(slices, x as Tensor);
-      copyInto(laid, x as Tensor);
-      const seen = window(laid, slices);
-      const out = empty("as_strided", seen.shape, seen.dtype);
-      copyInto(out, seen);
-      return out;
+      const { base, view } = slices;
+      const size = stretchOf(slices);
+      const from = x as Tensor;
+      // A dense tensor that lies as the base does is looked at directly.
+      if (size.size === from.numel() && sameShape(from.layout.strides, base.strides)) {
+        return contiguousCopy(alias(from, { ...view, offset: view.offset - base.offset + from.layout.offset }));
+      }
+      const whole = share(put(from, size, base), size, base);
+      return contiguousCopy(seenIn(whole, size, view));
     }),
   gradients: { x: { reads: [], of: ({ g }, slices) => placed([g], slices) } },
   tangent: "linear",
 });
 
-/** The adjoint of `region`: zeros of the base's shape and layout, with `x` in the places that the view sees. */
+/** The adjoint of `region`: zeros of the base's shape and layout, with `x` added in the places that the view sees. */
 export const placed: Applied<Slices> = op({
   name: "placed",
   forward: ([x], slices: Slices) =>
     temporaries(() => {
-      const source = x as Tensor;
-      const laid = laidOut(slices, source);
-      copyInto(alias(laid, { shape: [laid.storage.bytes / bytesOf(laid.dtype)], strides: [1], offset: 0 }), 0);
-      const seen = window(laid, slices);
-      if (mayOverlap(slices.view)) addUp(laid, seen, source);
-      else copyInto(seen, source);
-      return laid;
+      const size = stretchOf(slices);
+      const whole = share(put(x as Tensor, size, slices.view), size, slices.base);
+      const out = seenIn(whole, size, slices.base);
+      return mayOverlap(slices.base) ? contiguousCopy(out) : out;
     }),
   gradients: { x: { reads: [], of: ({ g }, slices) => region([g], slices) } },
   tangent: "linear",
 });
 
+/** A copy of `x`, laid out like the base, with `value` in the places that the view sees. */
+export function overwritten(x: Tensor, value: Operand, slices: Slices): Tensor {
+  return temporaries(() => {
+    const size = stretchOf(slices);
+    const whole = put(x, size, slices.base);
+    copyInto(seenIn(whole, size, slices.view), value);
+    return seenIn(whole, size, slices.base);
+  });
+}
+
 /** A copy with zeros in the places that the view sees; its own adjoint. */
 export const cutOut: Applied<Slices> = op({
   name: "cutOut",
-  forward: ([x], slices: Slices) =>
-    temporaries(() => {
-      const laid = laidOut(slices, x as Tensor);
-      copyInto(laid, x as Tensor);
-      copyInto(window(laid, slices), 0);
-      return laid;
-    }),
+  forward: ([x], slices: Slices) => overwritten(x as Tensor, 0, slices),
   gradients: { x: { reads: [], of: ({ g }, slices) => cutOut([g], slices) } },
   tangent: "linear",
 });

@@ -2,41 +2,77 @@
 
 import { ArgumentError, ShapeError } from "../errors.js";
 import { asInteger, asIntegers, asTensor, asTensors, describe, parse, type Trailing } from "../op/args.js";
-import { broadcastShapes, formatShape, normalizeDim } from "../tensor/layout.js";
+import { copyInto } from "../op/copy.js";
+import { type Applied, op } from "../op/op.js";
+import { broadcastShapes, checkShape, contiguousStrides, formatShape, normalizeDim } from "../tensor/layout.js";
 import { temporaries } from "../tensor/lifetime.js";
-import { tolist } from "../tensor/read.js";
-import { Tensor } from "../tensor/tensor.js";
-import { tensor } from "./creation.js";
+import { alias, empty, Tensor } from "../tensor/tensor.js";
+import { lt } from "./compare.js";
+import { arange, zeros } from "./creation.js";
 import { indexSelect } from "./gather.js";
-import { expand, reshape } from "./shape.js";
+import { any, sum } from "./reduce.js";
+import { cumsum } from "./scan.js";
+import { searchsorted } from "./search.js";
+import { expand, reshape, select } from "./shape.js";
+import { unsqueeze } from "./views.js";
+
+interface Repeated {
+  readonly counts: readonly number[];
+  readonly from: readonly number[];
+}
+
+const repeatOp: Applied<Repeated> = op({
+  name: "repeat",
+  forward: ([x], { counts, from }: Repeated) =>
+    temporaries(() => {
+      const source = x as Tensor;
+      const extra = counts.length - from.length;
+      const sizes = counts.map((_, d) => (d < extra ? 1 : (from[d - extra] as number)));
+      const out = empty(
+        "repeat",
+        sizes.map((size, d) => size * (counts[d] as number)),
+        source.dtype,
+      );
+      // Each dim seen as that of the repetitions, over which the source has stride 0, and its own.
+      const shape = sizes.flatMap((size, d) => [counts[d] as number, size]);
+      const strides = sizes.flatMap((_, d) => [0, d < extra ? 0 : (source.layout.strides[d - extra] as number)]);
+      copyInto(
+        alias(out, { shape, strides: contiguousStrides(shape), offset: 0 }),
+        alias(source, { shape, strides, offset: source.layout.offset }),
+      );
+      return out;
+    }),
+  gradients: {
+    x: {
+      reads: [],
+      of: ({ g }, { counts, from }) =>
+        temporaries(() => {
+          if (counts.includes(0)) return zeros(from, { dtype: g.dtype });
+          const extra = counts.length - from.length;
+          const apart = g.shape.flatMap((size, d) => [counts[d] as number, size / (counts[d] as number)]);
+          const repetitions = counts.map((_, d) => 2 * d);
+          const fresh = counts.slice(0, extra).map((_, d) => 2 * d + 1);
+          return sum(reshape(g, apart), [...repetitions, ...fresh]);
+        }),
+    },
+  },
+  tangent: "linear",
+});
 
 /** A copy that holds `x` so many times along each dim; there may be more numbers than dims. */
 export function repeat(x: Tensor, repeats: readonly number[]): Tensor {
   asTensor("repeat", x);
   const counts = asIntegers("repeat", repeats, "repeats");
-  const extra = counts.length - x.ndim;
-  if (extra < 0) {
+  if (counts.length < x.ndim) {
     throw new ShapeError(
       `repeat: Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor: ${formatShape(counts)} for ${formatShape(x.shape)}`,
     );
   }
   if (counts.some((count) => count < 0))
-    throw new ArgumentError(`repeat: repeats must not be negative, got ${formatShape(counts)}`);
-  const sizes = counts.map((_, d) => (d < extra ? 1 : (x.shape[d - extra] as number)));
-  return temporaries(() => {
-    const apart = reshape(
-      x,
-      sizes.flatMap((size) => [1, size]),
+    throw new ArgumentError(
+      `repeat: Trying to create tensor with negative dimension: repeats are ${formatShape(counts)}`,
     );
-    const wide = expand(
-      apart,
-      sizes.flatMap((size, d) => [counts[d] as number, size]),
-    );
-    return reshape(
-      wide,
-      sizes.map((size, d) => size * (counts[d] as number)),
-    );
-  });
+  return repeatOp([x], { counts, from: x.shape });
 }
 
 /** `repeat`, where missing numbers in front are 1. */
@@ -68,22 +104,35 @@ export function repeatInterleave(
     const source = given.dim === null ? reshape(x, [-1]) : x;
     const dim = normalizeDim(name, given.dim ?? 0, source.ndim);
     const size = source.ndim === 0 ? 1 : (source.shape[dim] as number);
-    let counts: number[];
-    if (repeats instanceof Tensor) {
-      repeats.check(name);
-      if (repeats.dtype !== "int32") throw new ArgumentError(`${name}: repeats must be int32, got ${repeats.dtype}`);
-      const list = [tolist(repeats)].flat(9) as number[];
-      counts = list.length === 1 ? new Array<number>(size).fill(list[0] as number) : list;
-    } else counts = new Array<number>(size).fill(asInteger(name, repeats, "repeats"));
-    if (counts.length !== size)
-      throw new ShapeError(
-        `${name}: repeats must have the same size as input along dim, got ${counts.length} for ${size}`,
-      );
-    if (counts.some((count) => count < 0)) throw new ArgumentError(`${name}: repeats can not be negative`);
-    const places = counts.flatMap((count, i) => new Array<number>(count).fill(i));
     const wide = source.ndim === 0 ? reshape(source, [1]) : source;
-    return indexSelect(wide, dim, tensor(places, { dtype: "int32" }));
+    return indexSelect(wide, dim, places(name, repeats, size, given.outputSize));
   });
+}
+
+/** For each slice of the result the number of the slice of the input that it is a copy of. */
+function places(name: string, repeats: number | Tensor, size: number, outputSize: number | null): Tensor {
+  const own = arange(size, { dtype: "int32" });
+  if (!(repeats instanceof Tensor)) {
+    const count = asInteger(name, repeats, "repeats");
+    if (count < 0) throw new ArgumentError(`${name}: repeats can not be negative`);
+    return reshape(expand(unsqueeze(own, 1), [size, count]), [size * count]);
+  }
+  repeats.check(name);
+  if (repeats.dtype !== "int32") throw new ArgumentError(`${name}: repeats has to be int32, got ${repeats.dtype}`);
+  if (repeats.ndim > 1) throw new ShapeError(`${name}: repeats must be 0-dim or 1-dim tensor`);
+  if (repeats.numel() !== 1 && repeats.numel() !== size) {
+    throw new ShapeError(
+      `${name}: repeats must have the same size as input along dim, but got repeats.size(0) = ${repeats.numel()} and input.size(dim) = ${size}`,
+    );
+  }
+  const counts = expand(reshape(repeats, [-1]), [size]);
+  if (any(lt(counts, 0)).item()) throw new ArgumentError(`${name}: repeats can not be negative`);
+  const ends = cumsum(counts, 0);
+  const total = size === 0 ? 0 : Number(select(ends, 0, -1).item());
+  if (outputSize !== null && outputSize !== total) {
+    throw new ArgumentError(`${name}: outputSize is ${outputSize}, but the repeats add up to ${total}`);
+  }
+  return searchsorted(ends, arange(total, { dtype: "int32" }), { right: true });
 }
 
 /** All tensors broadcast to their common shape, as views. */
@@ -95,6 +144,16 @@ export function broadcastTensors(...tensors: readonly Tensor[]): Tensor[] {
   );
   return list.map((x) => expand(x, shape));
 }
+
+/** The shape that shapes broadcast to together; a number is a shape of one dim. */
+function broadcastShapesOf(...shapes: readonly (number | readonly number[])[]): number[] {
+  const name = "broadcastShapes";
+  const lists = shapes.map((shape) => (typeof shape === "number" ? [shape] : asIntegers(name, shape, "each shape")));
+  for (const shape of lists) checkShape(name, shape);
+  return [...lists.reduce((sofar: readonly number[], shape) => broadcastShapes(name, sofar, shape), [])];
+}
+
+export { broadcastShapesOf as broadcastShapes };
 
 /** Options of `meshgrid`. */
 export interface MeshgridOptions {

@@ -1,109 +1,11 @@
-// Diagonals put into matrices, copies with a view replaced, and splitting at places.
+// Splitting at places: pieces whose number or whose ends are given.
 
 import { ArgumentError, ShapeError } from "../errors.js";
 import { asInteger, asIntegers, asTensor, describe, parse, type Trailing } from "../op/args.js";
-import type { Slices } from "../tape/inplace.js";
-import * as layouts from "../tensor/layout.js";
-import { contiguous as contiguousLayout, formatShape, type Layout, normalizeDim, sameShape } from "../tensor/layout.js";
-import { temporaries } from "../tensor/lifetime.js";
+import { normalizeDim } from "../tensor/layout.js";
 import { tolist } from "../tensor/read.js";
 import { Tensor } from "../tensor/tensor.js";
-import { add } from "./arithmetic.js";
-import { clone } from "./cast.js";
-import { cutOut, placed } from "./region.js";
-import { reshape } from "./shape.js";
 import { sliceAlong } from "./slicing.js";
-import { type DiagonalOptions, diagonal } from "./views.js";
-
-/** A copy of `x` with what a view sees replaced by `source`. */
-function replaced(name: string, x: Tensor, source: Tensor, see: (layout: Layout) => Layout): Tensor {
-  asTensor(name, x);
-  asTensor(name, source, "src");
-  const base = contiguousLayout(x.shape);
-  const view = see(base);
-  if (!sameShape(view.shape, source.shape)) {
-    throw new ShapeError(
-      `${name}: expected src to have a size equal to the slice of self. src size = ${formatShape(source.shape)}, slice size = ${formatShape(view.shape)}`,
-    );
-  }
-  const slices: Slices = { base, view };
-  return temporaries(() => add(cutOut([x], slices), placed([source], slices)));
-}
-
-/** A copy of `x` with one slice along a dim replaced. */
-export function selectScatter(x: Tensor, source: Tensor, dim: number, index: number): Tensor {
-  return replaced("selectScatter", x, source, (layout) => layouts.select("selectScatter", layout, dim, index));
-}
-
-/** Bounds of a slice. */
-export interface SliceScatterOptions {
-  readonly dim?: number;
-  readonly start?: number | null;
-  readonly end?: number | null;
-  readonly step?: number;
-}
-
-/** A copy of `x` with a range of slices along a dim replaced. */
-export function sliceScatter(
-  x: Tensor,
-  source: Tensor,
-  ...rest: Trailing<[dim: number, start: number | null, end: number | null, step: number], SliceScatterOptions>
-): Tensor {
-  const defaults = { dim: 0, start: null as number | null, end: null as number | null, step: 1 };
-  const { dim, start, end, step } = parse("sliceScatter", rest, defaults, ["dim", "start", "end", "step"]);
-  return replaced("sliceScatter", x, source, (layout) => layouts.slice("sliceScatter", layout, dim, start, end, step));
-}
-
-const diagonalDefaults = { offset: 0, dim1: 0, dim2: 1 };
-
-/** A copy of `x` with a diagonal replaced. */
-export function diagonalScatter(
-  x: Tensor,
-  source: Tensor,
-  ...rest: Trailing<[offset: number, dim1: number, dim2: number], DiagonalOptions>
-): Tensor {
-  const { offset, dim1, dim2 } = parse("diagonalScatter", rest, diagonalDefaults, ["offset", "dim1", "dim2"]);
-  return replaced("diagonalScatter", x, source, (layout) =>
-    layouts.diagonal("diagonalScatter", layout, offset, dim1, dim2),
-  );
-}
-
-/** Matrices with the last dim of `x` on a diagonal and zeros elsewhere, in two new dims (the last ones). */
-export function diagEmbed(
-  x: Tensor,
-  ...rest: Trailing<[offset: number, dim1: number, dim2: number], DiagonalOptions>
-): Tensor {
-  const name = "diagEmbed";
-  asTensor(name, x);
-  const given = parse(name, rest, { offset: 0, dim1: -2, dim2: -1 }, ["offset", "dim1", "dim2"]);
-  const dim1 = normalizeDim(name, given.dim1, x.ndim + 1);
-  const dim2 = normalizeDim(name, given.dim2, x.ndim + 1);
-  if (dim1 === dim2)
-    throw new ArgumentError(`${name}: diagonal dimensions cannot be identical ${given.dim1}, ${given.dim2}`);
-  if (x.ndim === 0) throw new ShapeError(`${name}: expected a tensor with at least one dim`);
-  const size = (x.shape[x.ndim - 1] as number) + Math.abs(given.offset);
-  const shape = x.shape.slice(0, -1);
-  for (const dim of [Math.min(dim1, dim2), Math.max(dim1, dim2)]) shape.splice(dim, 0, size);
-  const base = contiguousLayout(shape);
-  const view = layouts.diagonal(name, base, given.offset, dim1, dim2);
-  return placed([x], { base, view });
-}
-
-/** The diagonal of a matrix as a copy, or a matrix with a vector on its diagonal. */
-export function diag(x: Tensor, ...rest: Trailing<[diagonal: number], { readonly diagonal?: number }>): Tensor {
-  asTensor("diag", x);
-  const { diagonal: offset } = parse("diag", rest, { diagonal: 0 }, ["diagonal"]);
-  if (x.ndim === 1) return diagEmbed(x, offset);
-  if (x.ndim !== 2) throw new ShapeError(`diag: Supports 1D or 2D tensors. Got ${x.ndim}D`);
-  return temporaries(() => clone(diagonal(x, offset)));
-}
-
-/** A matrix with all elements of `x` on its diagonal. */
-export function diagflat(x: Tensor, ...rest: Trailing<[offset: number], { readonly offset?: number }>): Tensor {
-  asTensor("diagflat", x);
-  const { offset } = parse("diagflat", rest, { offset: 0 }, ["offset"]);
-  return temporaries(() => diagEmbed(reshape(x, [-1]), offset));
-}
 
 /** Pieces along a dim: so many, their sizes differing by one at most, or cut before the given indices; views. */
 export function tensorSplit(

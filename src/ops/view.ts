@@ -7,7 +7,7 @@ import { mode } from "../tape/mode.js";
 import { type Backward, Node } from "../tape/node.js";
 import { edgeOf, factsOf } from "../tape/record.js";
 import { type ViewGraph, type ViewKind, ViewOf } from "../tape/view.js";
-import { contiguous, type Layout } from "../tensor/layout.js";
+import { contiguous, type Layout, sameShape } from "../tensor/layout.js";
 import { alias, type History, type Tensor } from "../tensor/tensor.js";
 import { add } from "./arithmetic.js";
 import { cutOut, placed, region } from "./region.js";
@@ -30,6 +30,8 @@ export interface View<Parameters> {
   ) => Tensor;
   /** The operation gives several results, which may then not be written in place. */
   readonly several?: boolean;
+  /** The layouts depend on where the input lies in its storage, not only on its shape. */
+  readonly absolute?: boolean;
 }
 
 /** What a declaration of the view kind gives: called by the exported function once the arguments are checked. */
@@ -42,6 +44,8 @@ export interface AppliedView<Parameters> {
 interface Made<Parameters> {
   readonly own: Parameters;
   readonly from: Layout;
+  /** Bytes of the input's storage. */
+  readonly bytes: number;
 }
 
 const copySlices: Backward = {
@@ -81,17 +85,24 @@ export function asViewOf(out: Tensor, x: Tensor, kind: ViewKind): void {
   out.viewOf = new ViewOf(base, inherited, viewGraph);
 }
 
+function sameLayout(a: Layout, b: Layout): boolean {
+  return a.offset === b.offset && sameShape(a.shape, b.shape) && sameShape(a.strides, b.strides);
+}
+
 /** Declares a view by what it does to a layout. Both modes, and writing in place through it, follow. */
 /* @__NO_SIDE_EFFECTS__ */
 export function view<Parameters = null>(spec: View<Parameters>): AppliedView<Parameters> {
   const { adjoint, label } = spec;
+  const slicesOf = ({ own, from }: Made<Parameters>): Slices => {
+    const base = spec.absolute === true ? from : contiguous(from.shape);
+    return { base, view: spec.layouts(base, own)[0] as Layout };
+  };
   const formula = {
     slots: [],
-    of: ({ gradients }: { gradients: readonly (Tensor | null)[] }, { own, from }: Made<Parameters>) => {
-      if (adjoint !== undefined) return adjoint(gradients, from.shape, own);
-      const base = contiguous(from.shape);
-      return placed([gradients[0] as Tensor], { base, view: spec.layouts(base, own)[0] as Layout });
-    },
+    of: ({ gradients }: { gradients: readonly (Tensor | null)[] }, made: Made<Parameters>) =>
+      adjoint === undefined
+        ? placed([gradients[0] as Tensor], slicesOf(made))
+        : adjoint(gradients, made.from.shape, made.own),
   };
   const operation = new Operation(
     spec.name,
@@ -104,7 +115,11 @@ export function view<Parameters = null>(spec: View<Parameters>): AppliedView<Par
     1,
     [formula as never],
     "linear",
-    (inputs, { own }: Made<Parameters>) => all(inputs[0] as Tensor, own),
+    (inputs, made: Made<Parameters>) => {
+      const x = inputs[0] as Tensor;
+      const moved = spec.absolute === true && (x.storage.bytes < made.bytes || !sameLayout(x.layout, made.from));
+      return moved ? [region([x], slicesOf(made))] : all(x, made.own);
+    },
   );
   const all = (x: Tensor, parameters: Parameters): Tensor[] => {
     asTensor(spec.name, x);
@@ -115,7 +130,11 @@ export function view<Parameters = null>(spec: View<Parameters>): AppliedView<Par
       asViewOf(out, x, kind);
       return out;
     });
-    operation.finish([x], outputs, { own: parameters, from: x.layout } satisfies Made<Parameters>);
+    operation.finish([x], outputs, {
+      own: parameters,
+      from: x.layout,
+      bytes: x.storage.bytes,
+    } satisfies Made<Parameters>);
     return outputs;
   };
   const one = (x: Tensor, parameters: Parameters): Tensor => all(x, parameters)[0] as Tensor;

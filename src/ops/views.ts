@@ -1,6 +1,6 @@
 // More views: squeezing, splitting, moving, slicing, diagonals, windows.
 
-import { ArgumentError } from "../errors.js";
+import { ArgumentError, ShapeError } from "../errors.js";
 import { asInteger, asIntegers, asTensor, parse, type Trailing } from "../op/args.js";
 import { prepareWrite } from "../tape/inplace.js";
 import { mode } from "../tape/mode.js";
@@ -11,7 +11,7 @@ import { temporaries } from "../tensor/lifetime.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { zeros } from "./creation.js";
 import { cat, stack } from "./join.js";
-import { expand, permute, reshape, transpose, view } from "./shape.js";
+import { permute, reshape, transpose } from "./shape.js";
 import { sliceAlong } from "./slicing.js";
 import { type AppliedView, view as viewKind } from "./view.js";
 
@@ -20,34 +20,54 @@ const one = (layout: Layout): readonly Layout[] => [layout];
 /** One dim, several, or all that have size 1. */
 type SqueezeDims = number | readonly number[] | null;
 
-const squeezeOp: AppliedView<SqueezeDims> = viewKind({
+interface Squeezed {
+  readonly dims: SqueezeDims;
+  readonly inPlace: boolean;
+}
+
+const squeezeOp: AppliedView<Squeezed> = viewKind({
   name: "squeeze",
-  label: (dims) => (dims === null ? "SqueezeBackward0" : Array.isArray(dims) ? "SqueezeBackward2" : "SqueezeBackward1"),
-  layouts: (layout, dims: SqueezeDims) => one(layouts.squeeze("squeeze", layout, dims)),
+  label: ({ dims, inPlace }) =>
+    `SqueezeBackward${(inPlace ? 3 : 0) + (dims === null ? 0 : typeof dims === "number" ? 1 : 2)}`,
+  layouts: (layout, { dims }: Squeezed) => one(layouts.squeeze("squeeze", layout, dims)),
   adjoint: ([g], shape) => reshape(g as Tensor, shape),
 });
 
 /** Without the dims of size 1: all of them, or those named that have it; a view. */
-export function squeeze(x: Tensor, ...rest: [dim?: SqueezeDims | { readonly dim?: SqueezeDims }]): Tensor {
-  asTensor("squeeze", x);
-  const { dim } = parse("squeeze", rest, { dim: null as SqueezeDims }, ["dim"]);
-  return squeezeOp(x, dim);
+export function squeeze(x: Tensor, ...rest: SqueezeRest): Tensor {
+  return squeezed(x, rest, false);
 }
 
-const unsqueezeOp: AppliedView<number> = viewKind({
+/** Optional arguments of `squeeze`: the dim or dims, by position or by name. */
+export type SqueezeRest = [dim?: SqueezeDims | { readonly dim?: SqueezeDims }];
+
+function squeezed(x: Tensor, rest: SqueezeRest, inPlace: boolean): Tensor {
+  asTensor("squeeze", x);
+  const { dim } = parse("squeeze", rest, { dim: null as SqueezeDims }, ["dim"]);
+  return squeezeOp(x, { dims: dim, inPlace });
+}
+
+interface Unsqueezed {
+  readonly dim: number;
+  readonly label: string;
+}
+
+const unsqueezeOp: AppliedView<Unsqueezed> = viewKind({
   name: "unsqueeze",
-  layouts: (layout, dim: number) => one(layouts.unsqueeze("unsqueeze", layout, dim)),
+  label: ({ label }) => label,
+  layouts: (layout, { dim }: Unsqueezed) => one(layouts.unsqueeze("unsqueeze", layout, dim)),
   adjoint: ([g], shape) => reshape(g as Tensor, shape),
 });
 
 /** With a new dim of size 1 at `dim`; a view. */
 export function unsqueeze(x: Tensor, dim: number): Tensor {
   asTensor("unsqueeze", x);
-  return unsqueezeOp(x, asInteger("unsqueeze", dim, "dim"));
+  return unsqueezeOp(x, { dim: asInteger("unsqueeze", dim, "dim"), label: "UnsqueezeBackward0" });
 }
 
-const tOp: AppliedView<null> = viewKind({
+const tOp: AppliedView<string> = viewKind({
   name: "t",
+  label: (label: string) => label,
   layouts: (layout) => {
     if (layout.shape.length > 2) {
       throw new ArgumentError(`t: t() expects a tensor with <= 2 dimensions, but self is ${layout.shape.length}D`);
@@ -59,7 +79,7 @@ const tOp: AppliedView<null> = viewKind({
 
 /** The transposed matrix; tensors of fewer dims stay as they are; a view. */
 export function t(x: Tensor): Tensor {
-  return tOp(asTensor("t", x), null);
+  return tOp(asTensor("t", x), "TBackward0");
 }
 
 interface Moved {
@@ -80,6 +100,17 @@ export function movedim(
   return permute(x, moved.strides);
 }
 export { movedim as moveaxis };
+
+/** Matrices transposed: the last two dims exchanged; a view. */
+export function adjoint(x: Tensor): Tensor {
+  asTensor("adjoint", x);
+  if (x.ndim < 2) {
+    throw new ShapeError(
+      `adjoint: tensor.adjoint() is only supported on matrices or batches of matrices. Got ${x.ndim}-D tensor.`,
+    );
+  }
+  return transpose(x, -2, -1);
+}
 
 /** `length` slices along a dim from `start` on (a number, or a 0-dim int32 tensor); a view. */
 export function narrow(x: Tensor, dim: number, start: number | Tensor, length: number): Tensor {
@@ -155,6 +186,7 @@ interface Strided {
 
 const asStridedOp: AppliedView<Strided> = viewKind({
   name: "asStrided",
+  absolute: true,
   layouts: (layout, { shape, strides, offset, size }: Strided) =>
     one(layouts.asStrided("asStrided", shape, strides, offset ?? layout.offset, size)),
 });
@@ -179,10 +211,12 @@ export function asStrided(
 interface Pieces {
   readonly dim: number;
   readonly sizes: readonly number[];
+  readonly label: string;
 }
 
 const splitOp: AppliedView<Pieces> = viewKind({
   name: "split",
+  label: ({ label }) => label,
   several: true,
   layouts: (layout, { dim, sizes }: Pieces) => {
     let start = 0;
@@ -207,6 +241,9 @@ const splitOp: AppliedView<Pieces> = viewKind({
     }),
 });
 
+const EVEN = "SplitBackward0";
+const BY_SIZES = "SplitWithSizesBackward0";
+
 /** Pieces along a dim, of one size (the last may be smaller) or of the given sizes; views that refuse writing in place. */
 export function split(
   x: Tensor,
@@ -216,7 +253,8 @@ export function split(
   asTensor("split", x);
   const { dim } = parse("split", rest, { dim: 0 }, ["dim"]);
   const at = layouts.normalizeDim("split", dim, x.ndim);
-  return splitOp.all(x, { dim: at, sizes: layouts.splitSizes("split", x.shape, parts, at) });
+  const sizes = layouts.splitSizes("split", x.shape, parts, at);
+  return splitOp.all(x, { dim: at, sizes, label: Array.isArray(parts) ? BY_SIZES : EVEN });
 }
 
 /** Pieces of the given sizes along a dim. */
@@ -237,7 +275,8 @@ export function chunk(
   asTensor("chunk", x);
   const { dim } = parse("chunk", rest, { dim: 0 }, ["dim"]);
   const at = layouts.normalizeDim("chunk", dim, x.ndim);
-  return splitOp.all(x, { dim: at, sizes: layouts.chunkSizes("chunk", x.shape, chunks, at) });
+  const sizes = layouts.chunkSizes("chunk", x.shape, chunks, at);
+  return splitOp.all(x, { dim: at, sizes, label: x.shape[at] === 0 ? BY_SIZES : EVEN });
 }
 
 const unbindOp: AppliedView<number> = viewKind({
@@ -264,56 +303,6 @@ export function unbind(x: Tensor, ...rest: Trailing<[dim: number], { readonly di
   return unbindOp.all(x, layouts.normalizeDim("unbind", dim, x.ndim));
 }
 
-/** Dims from `startDim` (0) to `endDim` (-1) made one: a view where strides allow it. */
-export function flatten(
-  x: Tensor,
-  ...rest: Trailing<[startDim: number, endDim: number], { readonly startDim?: number; readonly endDim?: number }>
-): Tensor {
-  asTensor("flatten", x);
-  const { startDim, endDim } = parse("flatten", rest, { startDim: 0, endDim: -1 }, ["startDim", "endDim"]);
-  const shape = layouts.flattenShape("flatten", x.shape, startDim, endDim);
-  return shape === x.shape ? x : reshape(x, shape);
-}
-
-/** One dim made several of the given sizes, one of which may be -1; a view. */
-export function unflatten(x: Tensor, dim: number, sizes: readonly number[]): Tensor {
-  asTensor("unflatten", x);
-  return reshape(
-    x,
-    layouts.unflattenShape(
-      "unflatten",
-      x.shape,
-      asInteger("unflatten", dim, "dim"),
-      asIntegers("unflatten", sizes, "sizes"),
-    ),
-  );
-}
-
-/** In the shape of another tensor, as a view of repeated elements. */
-export function expandAs(x: Tensor, other: Tensor): Tensor {
-  return expand(x, asTensor("expandAs", other, "other").shape);
-}
-
-/** Broadcast to a shape; see `expand`. */
-export function broadcastTo(x: Tensor, shape: readonly number[]): Tensor {
-  return expand(x, shape);
-}
-
-/** A view in the shape of another tensor. */
-export function viewAs(x: Tensor, other: Tensor): Tensor {
-  return view(x, asTensor("viewAs", other, "other").shape);
-}
-
-/** In the shape of another tensor; see `reshape`. */
-export function reshapeAs(x: Tensor, other: Tensor): Tensor {
-  return reshape(x, asTensor("reshapeAs", other, "other").shape);
-}
-
-/** All elements in one dim: a view where strides allow it. */
-export function ravel(x: Tensor): Tensor {
-  return reshape(x, [-1]);
-}
-
 /**
  * Gives `self` the layout of one of its views, in place: what it was computed by goes on through that view. Refused
  * where writing in place would be.
@@ -329,27 +318,35 @@ function become(name: string, self: Tensor, made: Tensor): Tensor {
   return self;
 }
 
+const transposeInPlace: AppliedView<{ readonly dim0: number; readonly dim1: number }> = viewKind({
+  name: "transpose_",
+  label: "TransposeBackward1",
+  layouts: (layout, { dim0, dim1 }) => one(layouts.transpose("transpose_", layout, dim0, dim1)),
+  adjoint: ([g], _shape, { dim0, dim1 }) => transpose(g as Tensor, dim0, dim1),
+});
+
 /** `transpose` in place: `self` itself gets the two dims exchanged. */
 export function transpose_(self: Tensor, dim0: number, dim1: number): Tensor {
-  return become("transpose_", self, transpose(self, dim0, dim1));
+  asTensor("transpose_", self, "self");
+  const dims = { dim0: asInteger("transpose_", dim0, "dim0"), dim1: asInteger("transpose_", dim1, "dim1") };
+  return become("transpose_", self, transposeInPlace(self, dims));
 }
 
 /** `t` in place. */
 export function t_(self: Tensor): Tensor {
-  return become("t_", self, t(self));
+  return become("t_", self, tOp(asTensor("t_", self, "self"), "TBackward1"));
 }
 
 /** `squeeze` in place. */
-export function squeeze_(
-  self: Tensor,
-  ...rest: Parameters<typeof squeeze> extends [unknown, ...infer R] ? R : never
-): Tensor {
-  return become("squeeze_", self, squeeze(self, ...rest));
+export function squeeze_(self: Tensor, ...rest: SqueezeRest): Tensor {
+  return become("squeeze_", self, squeezed(self, rest, true));
 }
 
 /** `unsqueeze` in place. */
 export function unsqueeze_(self: Tensor, dim: number): Tensor {
-  return become("unsqueeze_", self, unsqueeze(self, dim));
+  asTensor("unsqueeze_", self, "self");
+  const made = unsqueezeOp(self, { dim: asInteger("unsqueeze_", dim, "dim"), label: "UnsqueezeBackward1" });
+  return become("unsqueeze_", self, made);
 }
 
 /** `asStrided` in place. */

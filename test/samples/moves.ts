@@ -31,5 +31,17 @@ export function moves(values: Values): Sample[] {
       add("indexReduce", [x, 1, ints([3, 0, 3]), values([3, 3], 0.2, 0.9), reduce, { includeSelf }]);
     }
   }
+  add("fill", [x, values([], 0, 1)], { inplace: undefined });
+  add("adjoint", [values([2, 3, 2], 0, 1)]);
+  add("asStridedScatter", [x, values([2], 0, 1), [2], [3], 1]);
+  add("blockDiag", [x, values([2], 0, 1), values([], 0, 1)]);
+  add("cartesianProd", [values([2], 0, 1), values([3], 0, 1)]);
+  add("combinations", [values([4], 0, 1), 2]);
+  add("indexAdd", [x, 1, ints([2, 0]), values([3, 2], 0, 1), { alpha: 0.5 }]);
+  add("indexFill", [x, 1, ints([-1, 0]), 0.5]);
+  add("put", [x, ints([5, 5]), values([2], 0, 1), true]);
+  add("repeatInterleave", [x, ints([0, 2, 1]), 0]);
+  add("roll", [x, [1, -2], [0, 1]]);
+  add("unravelIndex", [ints([5, 0]), [2, 3]], { differentiable: false });
   return list;
 }

@@ -27,6 +27,7 @@ const functional = F as unknown as Record<string, Callable>;
 export const exceptions: ReadonlySet<string> = new Set(
   (
     "tensor asTensor fromTypedArray empty emptyLike rand randn randint randperm randLike randnLike randintLike linspace logspace " +
+    "emptyStrided trilIndices triuIndices broadcastShapes " +
     "manualSeed getRngState setRngState setDefaultDtype getDefaultDtype setPrintoptions getPrintoptions init memory scope keep " +
     "noGrad enableGrad inferenceMode isGradEnabled isInferenceModeEnabled setGradEnabled " +
     "bernoulli bernoulli_ poisson uniform_ normal_ exponential_ geometric_ cauchy_ logNormal_ multinomial normal " +

@@ -1,0 +1,54 @@
+// Shapes by other means than naming them: flattened, unflattened, or like another tensor's.
+
+import { asInteger, asIntegers, asTensor, parse, type Trailing } from "../op/args.js";
+import { flattenShape, unflattenShape } from "../tensor/layout.js";
+import { temporaries } from "../tensor/lifetime.js";
+import type { Tensor } from "../tensor/tensor.js";
+import { contiguous } from "./cast.js";
+import { expand, reshape, view } from "./shape.js";
+
+/** Dims from `startDim` (0) to `endDim` (-1) made one: a view where strides allow it. */
+export function flatten(
+  x: Tensor,
+  ...rest: Trailing<[startDim: number, endDim: number], { readonly startDim?: number; readonly endDim?: number }>
+): Tensor {
+  asTensor("flatten", x);
+  const { startDim, endDim } = parse("flatten", rest, { startDim: 0, endDim: -1 }, ["startDim", "endDim"]);
+  const shape = flattenShape("flatten", x.shape, startDim, endDim);
+  return shape === x.shape ? x : reshape(x, shape);
+}
+
+/** One dim made several of the given sizes, one of which may be -1; a view. */
+export function unflatten(x: Tensor, dim: number, sizes: readonly number[]): Tensor {
+  asTensor("unflatten", x);
+  return reshape(
+    x,
+    unflattenShape("unflatten", x.shape, asInteger("unflatten", dim, "dim"), asIntegers("unflatten", sizes, "sizes")),
+  );
+}
+
+/** In the shape of another tensor, as a view of repeated elements. */
+export function expandAs(x: Tensor, other: Tensor): Tensor {
+  return expand(x, asTensor("expandAs", other, "other").shape);
+}
+
+/** Broadcast to a shape; see `expand`. */
+export function broadcastTo(x: Tensor, shape: readonly number[]): Tensor {
+  return expand(x, shape);
+}
+
+/** A view in the shape of another tensor. */
+export function viewAs(x: Tensor, other: Tensor): Tensor {
+  return view(x, asTensor("viewAs", other, "other").shape);
+}
+
+/** In the shape of another tensor; see `reshape`. */
+export function reshapeAs(x: Tensor, other: Tensor): Tensor {
+  return reshape(x, asTensor("reshapeAs", other, "other").shape);
+}
+
+/** All elements in one dim: a view of a contiguous tensor, else a copy. */
+export function ravel(x: Tensor): Tensor {
+  asTensor("ravel", x);
+  return temporaries(() => view(contiguous(x), [-1]));
+}
