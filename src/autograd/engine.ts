@@ -185,7 +185,7 @@ function step(pass: Pass, state: NodeState, results: (Tensor | null)[]): void {
     tensorHooks(node, state);
     capture(pass, state, results);
     if (node.variable !== null) {
-      if (pass.inputs === null && state.gradients[0] !== null) accumulateInto(node, state, pass);
+      if (pass.inputs === null && state.gradients[0] !== null) accumulateInto(node, state);
       return;
     }
     const needs = node.nodes.map((next) => next !== null && (stateOf(next, pass)?.wanted ?? false));
@@ -320,14 +320,14 @@ function capture(pass: Pass, state: NodeState, results: (Tensor | null)[]): void
     if (gradient === null) continue;
     const target = pass.accumulate?.[place];
     if (target !== undefined) {
-      if (state.node.variable !== null) accumulateInto(state.node, state, pass);
+      if (state.node.variable !== null) accumulateInto(state.node, state);
       else if (target.hooks?.retain !== target) accumulate(target, gradient, mode.grad);
     } else results[place] = gradient.claim();
   }
 }
 
 /** Adds a leaf's gradient into it, with the hooks around. */
-function accumulateInto(node: Node, state: NodeState, _pass: Pass): void {
+function accumulateInto(node: Node, state: NodeState): void {
   const leaf = node.variable as Tensor;
   let gradients = [state.gradients[0] ?? null];
   for (const hook of node.hooks?.before.all ?? []) {

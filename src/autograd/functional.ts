@@ -7,6 +7,7 @@ import { onesLike, zeros, zerosLike } from "../ops/creation.js";
 import { detach } from "../ops/detach.js";
 import { stack } from "../ops/join.js";
 import { reshape } from "../ops/shape.js";
+import { recorded } from "../tape/mode.js";
 import { formatShape, sameShape } from "../tensor/layout.js";
 import { Tensor } from "../tensor/tensor.js";
 import { closeLevel, openLevel, setTangent, tangentAt } from "./forward.js";
@@ -16,7 +17,6 @@ import {
   listOf,
   outputsOf,
   prepared,
-  recorded,
   released,
   type TensorFunction,
   unit,

@@ -2,12 +2,11 @@
 
 import { ArgumentError, GraphError } from "../errors.js";
 import { describe } from "../op/args.js";
-import { add } from "../ops/arithmetic.js";
 import { clone } from "../ops/cast.js";
 import { zeros, zerosLike } from "../ops/creation.js";
 import { detach } from "../ops/detach.js";
-import { reshape, select, view } from "../ops/shape.js";
-import { mode } from "../tape/mode.js";
+import { view } from "../ops/shape.js";
+import { elementsOf } from "../tensor/read.js";
 import { Tensor } from "../tensor/tensor.js";
 import { grad } from "./backward.js";
 
@@ -44,17 +43,6 @@ export function outputsOf(
 ): { readonly outputs: Tensor[]; readonly single: boolean } {
   const value = f(...inputs);
   return { outputs: listOf(op, value, "outputs of the user-provided function"), single: value instanceof Tensor };
-}
-
-/** Restores the mode after `body`, in which everything is recorded. */
-export function recorded<T>(body: () => T): T {
-  const before = mode.grad;
-  mode.grad = true;
-  try {
-    return body();
-  } finally {
-    mode.grad = before;
-  }
 }
 
 /** Results do not stay on the tape unless the caller wants to differentiate them. */
@@ -114,15 +102,10 @@ export function gradients(
   });
 }
 
-export function unit(like: Tensor, j: number): Tensor {
-  const flat = zeros([like.numel()], { dtype: like.dtype as "float32" });
-  const at = select(flat, 0, j);
-  const before = mode.grad;
-  mode.grad = false;
-  try {
-    add.inplace(at, 1);
-  } finally {
-    mode.grad = before;
-  }
-  return reshape(flat, like.shape);
+/** A tensor like another with one in one place, counted row-major, and zeros elsewhere; contiguous, without history. */
+export function unit(like: Tensor, element: number): Tensor {
+  const seed = zeros(like.shape, { dtype: like.dtype });
+  const { view: elements, start } = elementsOf(seed);
+  elements[start + element] = 1;
+  return seed;
 }

@@ -8,7 +8,7 @@ import { clone } from "../ops/cast.js";
 import { onesLike, zerosLike } from "../ops/creation.js";
 import { detach } from "../ops/detach.js";
 import { randn } from "../ops/random.js";
-import { mode, unrecorded } from "../tape/mode.js";
+import { recorded, unrecorded } from "../tape/mode.js";
 import { isFloat } from "../tensor/dtype.js";
 import { hasInternalOverlap } from "../tensor/layout.js";
 import { closeScope, openScope } from "../tensor/lifetime.js";
@@ -16,6 +16,7 @@ import { elementsOf } from "../tensor/read.js";
 import { Tensor } from "../tensor/tensor.js";
 import { grad } from "./backward.js";
 import { closeLevel, openLevel, setTangent, tangentAt } from "./forward.js";
+import { unit } from "./functions-of-tensors.js";
 
 /** Options of `gradcheck` and `gradgradcheck`. */
 export interface GradcheckOptions {
@@ -137,13 +138,6 @@ function reverseJacobians(f: Checked, inputs: readonly Tensor[], wanted: readonl
     }
     return jacobians;
   });
-}
-
-function unit(like: Tensor, element: number): Tensor {
-  const seed = asContiguous(zerosLike(like));
-  const { view, start } = elementsOf(seed);
-  view[start + element] = 1;
-  return seed;
 }
 
 /** The Jacobians of all outputs by one input, by one forward-mode call for each of its elements. */
@@ -286,15 +280,11 @@ export function gradcheck(
   if (!options.checkForwardAd && !options.checkBackwardAd) {
     throw new ArgumentError("gradcheck: Expected at least one of checkForwardAd and checkBackwardAd to be true");
   }
-  const before = mode.grad;
-  mode.grad = true;
   try {
-    return checkAll(f, list, wanted, options);
+    return recorded(() => checkAll(f, list, wanted, options));
   } catch (error) {
     if (!options.raiseException && error instanceof GradcheckError) return false;
     throw error;
-  } finally {
-    mode.grad = before;
   }
 }
 
@@ -357,30 +347,19 @@ export function gradgradcheck(
     const pairs = outputs
       .map((output, k) => [output, all[list.length + k] as Tensor] as const)
       .filter(([output]) => output.tracked);
-    const before = mode.grad;
     const gradients = grad(
       pairs.map(([output]) => output),
       wanted.map((i) => own[i] as Tensor),
-      { gradOutputs: pairs.map(([, seed]) => seed), createGraph: before, allowUnused: true },
+      { gradOutputs: pairs.map(([, seed]) => seed), createGraph: true, allowUnused: true },
     ) as (Tensor | null)[];
     return gradients.map((gradient, i) => gradient ?? add(zerosLike(own[wanted[i] as number] as Tensor), 0));
   };
-  return gradcheck((...all) => enabled(() => first(...all)), [...list, ...seeds], options);
+  // First derivatives need recording even where differences are taken without it.
+  return gradcheck((...all) => recorded(() => first(...all)), [...list, ...seeds], options);
 }
 
 /** The copies that differences and tangents are taken on are ours: they may collect gradients. */
 function required(copy: Tensor): Tensor {
   copy.collects = true;
   return copy;
-}
-
-/** First derivatives need recording even where differences are taken without it. */
-function enabled<T>(body: () => T): T {
-  const before = mode.grad;
-  mode.grad = true;
-  try {
-    return body();
-  } finally {
-    mode.grad = before;
-  }
 }

@@ -184,7 +184,8 @@ function reached(x: Tensor): boolean {
   return state !== null && state !== undefined && state.pass === currentPass() && state.wanted;
 }
 
-let mutationAllowed: Map<object, Map<number, Tensor>> | null = null;
+/** The block in which saved tensors may be written, by identity. */
+let mutationAllowed: object | null = null;
 
 /**
  * Inside, a tensor that was saved may be written in place: its old contents are kept for backward, which must then run
@@ -196,19 +197,19 @@ export function allowMutationOnSavedTensors<T>(body?: () => T): T | Block {
   const op = "allowMutationOnSavedTensors";
   if (mutationAllowed !== null)
     throw new GraphError(`${op}: allow_mutation_on_saved_tensors contexts cannot be nested`);
-  const copies = new Map<object, Map<number, Tensor>>();
-  mutationAllowed = copies;
+  const owner = {};
+  mutationAllowed = owner;
   const pop = pushSavedHooks({
     pack(x: Tensor): unknown {
-      return { copy: unrecorded(() => clone(x)), copies };
+      return { copy: unrecorded(() => clone(x)), owner };
     },
     unpack(value: unknown): Tensor {
-      const { copy, copies: own } = value as { readonly copy: Tensor; readonly copies: object };
-      if (mutationAllowed !== own)
+      const saved = value as { readonly copy: Tensor; readonly owner: object };
+      if (mutationAllowed !== saved.owner)
         throw new GraphError(
           `${op}: Trying to backward outside of the 'allow_mutation_on_saved_tensors' context in which the graph was originally recorded.`,
         );
-      return copy;
+      return saved.copy;
     },
   });
   return block(

@@ -60,8 +60,6 @@ export type Unary = ElementwiseOp<[x: Tensor]>;
 export type Binary = ElementwiseOp<[a: Operand, b: Operand]>;
 /** Function of two operands that takes options `O` too. */
 export type BinaryWith<O> = ElementwiseOp<[a: Operand, b: Operand, options?: O]>;
-/** Function of one tensor that takes options `O` too. */
-export type UnaryWith<O> = ElementwiseOp<[x: Tensor, options?: O]>;
 /** Function of three operands, at least one of them a tensor. */
 export type Ternary = ElementwiseOp<[a: Operand, b: Operand, c: Operand]>;
 

@@ -2,7 +2,7 @@
 
 import { DTypeError, NumericalError, ShapeError } from "../errors.js";
 import { isFloat } from "../tensor/dtype.js";
-import { formatShape, numel, sameShape } from "../tensor/layout.js";
+import { formatShape, numel } from "../tensor/layout.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { setParameter } from "../wasm/block.js";
 import type { Kernel } from "../wasm/kernels.js";
@@ -73,17 +73,7 @@ export function launchMatrices(
   launch(kernel, count);
 }
 
-/** The first index, in row-major order, whose number is not 0, as text: "(Batch element 2): ". */
-export function whichBatch(info: Tensor, found: number): string {
-  return info.ndim === 0 ? "" : `(Batch element ${found}): `;
-}
-
 /** Throws what a factorisation found out about its data. */
 export function numerical(op: string, text: string): never {
   throw new NumericalError(`${op}: ${text}`);
-}
-
-/** Whether two batches are the same. */
-export function sameBatch(a: Tensor, b: Tensor): boolean {
-  return sameShape(batchOf(a), batchOf(b));
 }

@@ -68,15 +68,25 @@ export function under<T>(op: string, change: Partial<Mode>, body: () => T): T {
   }
 }
 
-/** Runs `body` without recording; for the library's own use. */
-export function unrecorded<T>(body: () => T): T {
+/** Runs `body` with recording set; for the library's own use, without the check for promises. */
+function withGrad<T>(flag: boolean, body: () => T): T {
   const before = mode.grad;
-  mode.grad = false;
+  mode.grad = flag;
   try {
     return body();
   } finally {
     mode.grad = before;
   }
+}
+
+/** Runs `body` without recording. */
+export function unrecorded<T>(body: () => T): T {
+  return withGrad(false, body);
+}
+
+/** Runs `body` with recording on. */
+export function recorded<T>(body: () => T): T {
+  return withGrad(true, body);
 }
 
 /** A function or generator function that runs under a mode at every call, and at every resumption. */

@@ -188,8 +188,3 @@ export function alias(tensor: Tensor, layout: Layout): Tensor {
   if (tensor.inference) out.inference = true;
   return out;
 }
-
-/** Throws if a handle has no storage left to work on. */
-export function assertAlive(op: string, tensors: readonly Tensor[]): void {
-  for (const tensor of tensors) tensor.check(op);
-}

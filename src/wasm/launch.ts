@@ -10,11 +10,8 @@ export function launch(kernel: Kernel, extent: number): void {
   kernel(blockAddress(), 0, extent);
 }
 
-/** What only the data could tell, by its number in `assembly/block.ts`. */
-export const STATUS_INDEX = 1;
-export const STATUS_DIVISION = 2;
-export const STATUS_SINGULAR = 3;
-export const STATUS_DOMAIN = 4;
+/** The status for an index out of range, as in `assembly/block.ts`. */
+const STATUS_INDEX = 1;
 
 /** The status that the last kernel left in the block: 0 when all went well. */
 export function status(): number {

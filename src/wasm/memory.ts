@@ -1,7 +1,7 @@
 // Linear memory: typed views that survive growth, allocation, and the counters.
 
 import { OutOfMemoryError, WengertError } from "../errors.js";
-import { runtime } from "./load.js";
+import { notLoaded, runtime } from "./load.js";
 
 /** Views over all of linear memory; renewed when it grows. Index by address divided by the element's bytes. */
 export const views = {
@@ -21,12 +21,10 @@ function renew(): void {
   views.f64 = new Float64Array(buffer);
 }
 
-/** The artifact's exports. Throws before the artifact is loaded. */
-export function artifact(): NonNullable<typeof runtime.exports> {
+/** The artifact's exports. Before it is loaded, throws an error that names the operation and says what to call. */
+export function artifact(op = "wengert"): NonNullable<typeof runtime.exports> {
   if (runtime.exports === null) {
-    throw new WengertError(
-      "the WebAssembly artifact is not loaded yet: call `await init()` before the first operation",
-    );
+    throw new WengertError(notLoaded(op));
   }
   return runtime.exports;
 }
@@ -36,7 +34,7 @@ export function artifact(): NonNullable<typeof runtime.exports> {
  * @throws OutOfMemoryError naming the bytes asked and live, when linear memory cannot grow.
  */
 export function allocate(op: string, bytes: number): number {
-  const exports = artifact();
+  const exports = artifact(op);
   const address = bytes > 0xfff00000 ? 0 : exports.allocate(bytes) >>> 0;
   if (views.u8.length === 0 || views.u8.length !== (runtime.memory as WebAssembly.Memory).buffer.byteLength) renew();
   if (address === 0) {
