@@ -1,6 +1,6 @@
 // A storage: a block of linear memory that tensors share, counted by its holders, with a version.
 
-import { allocate, liveBytes, release } from "../wasm/memory.js";
+import { allocate, linearBytes, liveBytes, release } from "../wasm/memory.js";
 
 /** The part of a storage that outlives it: what the finaliser needs to free the block. */
 interface Allocation {
@@ -19,7 +19,7 @@ function free(allocation: Allocation): void {
 }
 
 /** Live bytes from which memory that only the garbage collector frees is worth a warning. */
-const WARN_AT = 1 << 30;
+const WARN_AT = 2 ** 31;
 let warned = false;
 let unscoped = 0;
 
@@ -32,6 +32,19 @@ function warnOnce(): void {
   );
 }
 
+/** Bytes from which on a block gets a weight; smaller ones are counted together until they reach it. */
+const WEIGHED = 1 << 20;
+let unweighed = 0;
+
+/** An untouched buffer: it takes no pages, but its size tells the garbage collector what hangs on its owner. */
+function weightOf(bytes: number): ArrayBuffer | null {
+  try {
+    return new ArrayBuffer(bytes);
+  } catch {
+    return null; // an engine with a bound on its buffers collects without being told
+  }
+}
+
 /** A counted block of linear memory. Handles, saved values and captures hold it; the last to let go frees it. */
 export class Storage {
   readonly bytes: number;
@@ -40,6 +53,8 @@ export class Storage {
   private holders = 1;
   private watched = false;
   private readonly allocation: Allocation;
+  /** Held for its size alone: see `weightOf`. */
+  weight: ArrayBuffer | null = null;
 
   private readonly origin: Storage | null;
 
@@ -70,6 +85,7 @@ export class Storage {
 
   letGo(): void {
     if (--this.holders > 0) return;
+    this.weight = null;
     if (this.origin === null) free(this.allocation);
     else this.origin.letGo();
   }
@@ -85,6 +101,12 @@ export class Storage {
     if (this.origin !== null || this.watched || finaliser === null) return;
     this.watched = true;
     finaliser.register(this, this.allocation);
+    unweighed += this.bytes;
+    if (unweighed >= WEIGHED) {
+      // Collectors let garbage grow in proportion to what is in use, of which linear memory is a part that never shrinks.
+      this.weight = weightOf(unweighed * Math.ceil(linearBytes() / 2 ** 30));
+      unweighed = 0;
+    }
     if ((++unscoped & 63) === 0 || this.bytes > 1 << 20) warnOnce();
   }
 }

@@ -73,3 +73,8 @@ export function memory(): MemoryUse {
 export function liveBytes(): number {
   return artifact().liveBytes();
 }
+
+/** Bytes of linear memory, whether in use or not. */
+export function linearBytes(): number {
+  return views.u8.length;
+}
