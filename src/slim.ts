@@ -73,7 +73,15 @@ export {
 } from "./tape/mode.js";
 export { bool, type DType, float32, float64, getDefaultDtype, int32, setDefaultDtype } from "./tensor/dtype.js";
 export { getPrintoptions, setPrintoptions } from "./tensor/format.js";
-export { defaultGenerator, Generator, getRngState, manualSeed, setRngState } from "./tensor/generator.js";
+export {
+  defaultGenerator,
+  Generator,
+  getRngState,
+  initialSeed,
+  manualSeed,
+  seed,
+  setRngState,
+} from "./tensor/generator.js";
 export { keep, Scope, scope } from "./tensor/scope.js";
 export { Tensor } from "./tensor/tensor.js";
 export { memory } from "./wasm/memory.js";

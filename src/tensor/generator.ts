@@ -9,6 +9,19 @@ import { Storage } from "./storage.js";
 const DEFAULT_SEED = 67280421310721;
 
 /**
+ * A seed of 53 random bits, as many as PyTorch takes.
+ * Edge runtimes have no randomness outside a request; there it is the seed of every generator that nobody seeded.
+ */
+function unforeseen(): number {
+  try {
+    const [low, high] = crypto.getRandomValues(new Uint32Array(2)) as unknown as [number, number];
+    return (high >>> 11) * 2 ** 32 + low;
+  } catch {
+    return DEFAULT_SEED;
+  }
+}
+
+/**
  * A random generator (MT19937): the same seed gives the numbers PyTorch's CPU generator gives, in every runtime.
  *
  * ```js
@@ -17,7 +30,15 @@ const DEFAULT_SEED = 67280421310721;
  */
 export class Generator {
   private storage: Storage | null = null;
-  private seeded = DEFAULT_SEED;
+  /** `null` until a generator that starts differently in each program is first used. */
+  private seeded: number | null = DEFAULT_SEED;
+
+  /** @internal A generator that starts differently in each program, like PyTorch's default one. */
+  static unseeded(): Generator {
+    const generator = new Generator();
+    generator.seeded = null;
+    return generator;
+  }
 
   /** @internal Address of the state; made on first use. */
   get address(): number {
@@ -30,8 +51,8 @@ export class Generator {
   }
 
   private fill(): void {
-    const high = Math.floor(this.seeded / 2 ** 32);
-    artifact().mt_seed((this.storage as Storage).address, this.seeded >>> 0, high >>> 0);
+    const seed = this.initialSeed();
+    artifact().mt_seed((this.storage as Storage).address, seed >>> 0, Math.floor(seed / 2 ** 32) >>> 0);
   }
 
   /** Starts the sequence that belongs to a seed, a whole number; returns the generator. */
@@ -45,7 +66,15 @@ export class Generator {
 
   /** The seed that the sequence started from. */
   initialSeed(): number {
+    this.seeded ??= unforeseen();
     return this.seeded;
+  }
+
+  /** Starts a sequence from a seed that nobody can foresee, and returns that seed. */
+  seed(): number {
+    const seed = unforeseen();
+    this.manualSeed(seed);
+    return seed;
   }
 
   /** A copy of the state: what `setState` continues from. */
@@ -68,12 +97,22 @@ export class Generator {
   }
 }
 
-/** The generator that functions use when none is given. */
-export const defaultGenerator: Generator = /* @__PURE__ */ new Generator();
+/** The generator that functions use when none is given; unless seeded, it starts differently in each program. */
+export const defaultGenerator: Generator = /* @__PURE__ */ Generator.unseeded();
 
 /** Seeds the default generator, and returns it. */
 export function manualSeed(seed: number): Generator {
   return defaultGenerator.manualSeed(seed);
+}
+
+/** Starts the default generator from a seed that nobody can foresee, and returns that seed. */
+export function seed(): number {
+  return defaultGenerator.seed();
+}
+
+/** The seed that the default generator's sequence started from. */
+export function initialSeed(): number {
+  return defaultGenerator.initialSeed();
 }
 
 /** A copy of the default generator's state. */
