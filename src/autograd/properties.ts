@@ -6,7 +6,7 @@ import { nodeHooks, type RemovableHandle, type TensorHook } from "../tape/hooks.
 import { mode } from "../tape/mode.js";
 import type { Node } from "../tape/node.js";
 import { accumulatorOf, hooksOf } from "../tape/record.js";
-import { isFloat } from "../tensor/dtype.js";
+import { type DType, isFloat } from "../tensor/dtype.js";
 import { formatShape, sameShape } from "../tensor/layout.js";
 import { Storage } from "../tensor/storage.js";
 import { Tensor } from "../tensor/tensor.js";
@@ -161,17 +161,23 @@ export function dataOf(x: Tensor): Tensor {
   return new Tensor(new Storage("data", x.storage.bytes, x.storage), x.layout, x.dtype);
 }
 
-/** Replaces the memory and the shape of a tensor by another's; its version goes on counting. */
+/** Replaces the memory, shape and dtype of a tensor by another's; its version goes on counting. */
 export function setData(x: Tensor, value: Tensor): void {
   x.check("data");
   if (!(value instanceof Tensor)) throw new ArgumentError(`data: expected a tensor, got ${describe(value)}`);
   value.check("data");
-  if (value.dtype !== x.dtype) {
-    throw new DTypeError(`data: incompatible tensor type: the tensor is ${x.dtype}, the assigned one ${value.dtype}`);
+  if (value.dtype !== x.dtype && x.collects && !isFloat(value.dtype)) {
+    throw new DTypeError(
+      `data: data set to a tensor that requires gradients must be floating point, got ${value.dtype}`,
+    );
   }
   const storage = new Storage("data", value.storage.bytes, value.storage);
   storage.version = x.storage.version;
   x.storage.letGo();
   x.storage = storage;
   x.layout = value.layout;
+  if (value.dtype === x.dtype) return;
+  (x as { dtype: DType }).dtype = value.dtype;
+  // The node that collects gradients expects the old dtype; graphs recorded before go on referring to it.
+  x.accumulator = null;
 }
