@@ -59,8 +59,7 @@ export const sub: BinaryWith<AlphaOptions> = elementwise({
   },
 });
 
-/** Difference the other way round, b − alpha·a. */
-export const rsub: BinaryWith<AlphaOptions> = elementwise({
+const reversed: BinaryWith<AlphaOptions> = elementwise({
   name: "rsub",
   dtype: "numeric",
   label: "RsubBackward1",
@@ -71,6 +70,11 @@ export const rsub: BinaryWith<AlphaOptions> = elementwise({
     b: { reads: [], of: ({ g }) => g },
   },
 });
+
+/** Difference the other way round, b − alpha·a. There is no form that writes `a`, as in PyTorch. */
+export function rsub(a: Operand, b: Operand, ...rest: [options?: AlphaOptions]): Tensor {
+  return reversed(a, b, ...rest);
+}
 
 /** Product, element by element; operands broadcast and are promoted. bool · bool is "and". */
 export const mul: Binary = elementwise({

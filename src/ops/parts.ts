@@ -113,7 +113,10 @@ export function nanToNum(x: Tensor, ...rest: NanToNumRest): Tensor {
 export function nanToNum_(self: Tensor, ...rest: NanToNumRest): Tensor {
   asTensor("nanToNum_", self);
   const values = replacements("nanToNum_", self, rest);
-  return isFloat(self.dtype) ? replaced.inplace(self, ...values) : self;
+  if (isFloat(self.dtype)) return replaced.inplace(self, ...values);
+  // Nothing to replace, but a write all the same.
+  self.storage.version++;
+  return self;
 }
 
 /** sin(πx) / (πx), and 1 at 0, where the derivative is 0. */

@@ -3,6 +3,7 @@
 import * as wengert from "../../src/entries/node.js";
 import { F, float64, int32, manualSeed, rand, slice, Tensor, tensor } from "../../src/entries/node.js";
 import { camel, decode, documents } from "../parity/cases.js";
+import { binary, ternary, unary } from "./elementwise.js";
 import { moves } from "./moves.js";
 
 export interface Sample {
@@ -313,8 +314,8 @@ let all: Sample[] | null = null;
 
 /** All samples. */
 export function samples(): readonly Sample[] {
-  all ??= [...made(), ...moves(values), ...recorded()].map((sample) =>
-    KINKED.has(sample.name) ? { ...sample, differentiable: false } : sample,
+  all ??= [...made(), ...moves(values), ...unary(values), ...binary(values), ...ternary(values), ...recorded()].map(
+    (sample) => (KINKED.has(sample.name) ? { ...sample, differentiable: false } : sample),
   );
   return all;
 }

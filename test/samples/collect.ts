@@ -1,0 +1,83 @@
+// How a family of operators gathers its samples.
+
+import * as wengert from "../../src/entries/node.js";
+import { float64, int32, scope, Tensor, tensor } from "../../src/entries/node.js";
+import type { Sample } from "./samples.js";
+
+export type Values = (shape: readonly number[], low: number, high: number) => Tensor;
+export type Callable = (...args: unknown[]) => unknown;
+
+/** Adds samples of the functions at these paths (`"relu nn.functional.relu"`), each with the same arguments. */
+export type Add = (paths: string, args: readonly unknown[], more?: Partial<Sample>) => void;
+
+/** An int32 tensor. */
+export const ints = (data: unknown): Tensor => tensor(data as number[], { dtype: int32 });
+
+/** A bool tensor. */
+export const bools = (data: unknown): Tensor => tensor(data as boolean[]);
+
+/** A float64 tensor. */
+export const doubles = (data: unknown): Tensor => tensor(data as number[], { dtype: float64 });
+
+/** The function at a path of the library; methods only on tensors are not found. */
+export function at(path: string): Callable | undefined {
+  const found = path
+    .split(".")
+    .reduce((from: unknown, part) => (from as Record<string, unknown> | undefined)?.[part], wengert);
+  return typeof found === "function" ? (found as Callable) : undefined;
+}
+
+/** The form in place that goes with the function at a path: exported beside it, or a method. */
+function inplaceOf(path: string): Callable | undefined {
+  const exported = at(`${path}_`);
+  if (exported !== undefined || path.includes(".")) return exported;
+  const method = (Tensor.prototype as unknown as Record<string, Callable | undefined>)[`${path}_`];
+  return method && ((self, ...rest) => method.apply(self, rest));
+}
+
+/** Whether a call gives what can be written over its first argument without changing shape or dtype. */
+function writable(call: Callable, args: readonly unknown[]): boolean {
+  const [self] = args;
+  if (!(self instanceof Tensor)) return false;
+  return scope(() => {
+    const out = call(...args);
+    return (
+      out instanceof Tensor &&
+      `${out.shape}` === `${self.shape}` &&
+      (out.dtype === self.dtype || out.dtype === "bool") &&
+      !out.isView
+    );
+  });
+}
+
+function everyFloat(args: readonly unknown[], test: (x: Tensor) => boolean): boolean {
+  return args.every((arg) =>
+    arg instanceof Tensor
+      ? !arg.dtype.startsWith("float") || test(arg)
+      : arg === null || typeof arg !== "object" || everyFloat(Object.values(arg), test),
+  );
+}
+
+/**
+ * A list and the function that adds to it: the form in place joins in where there is one and it fits, and where a
+ * tensor has another precision than float64, differences are not asked for a derivative.
+ */
+export function collector(): { readonly list: Sample[]; readonly add: Add } {
+  const list: Sample[] = [];
+  const add: Add = (paths, args, more = {}) => {
+    for (const path of paths.split(" ")) {
+      const call = more.call ?? at(path);
+      if (call === undefined) throw new Error(`no function ${path} for its sample`);
+      const inplace = "inplace" in more ? undefined : inplaceOf(path);
+      list.push({
+        name: path,
+        call,
+        args,
+        ...(inplace !== undefined && writable(call, args) ? { inplace } : {}),
+        ...(everyFloat(args, (x) => x.dtype === "float64") ? {} : { differentiable: false }),
+        ...more,
+      });
+    }
+  };
+  return { list, add };
+}
