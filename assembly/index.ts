@@ -16,6 +16,7 @@ export * from "./kernels/fill";
 export * from "./kernels/gather";
 export * from "./kernels/gelu";
 export * from "./kernels/gemm";
+export * from "./kernels/linalg/ldl";
 export * from "./kernels/linalg/lu";
 export * from "./kernels/linalg/qr";
 export * from "./kernels/linalg/spectral";

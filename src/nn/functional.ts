@@ -19,6 +19,7 @@ export {
   convTranspose3d,
   type Sizes,
 } from "./functional/conv.js";
+export * from "./functional/ctc.js";
 export * from "./functional/distance.js";
 export * from "./functional/dropout.js";
 export * from "./functional/embedding.js";

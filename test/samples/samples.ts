@@ -5,6 +5,7 @@ import { F, float64, int32, manualSeed, rand, slice, Tensor, tensor } from "../.
 import { camel, decode, documents } from "../parity/cases.js";
 import { binary, ternary, unary } from "./elementwise.js";
 import { moves } from "./moves.js";
+import { transforms } from "./transforms.js";
 
 export interface Sample {
   readonly name: string;
@@ -314,9 +315,18 @@ let all: Sample[] | null = null;
 
 /** All samples. */
 export function samples(): readonly Sample[] {
-  all ??= [...made(), ...moves(values), ...unary(values), ...binary(values), ...ternary(values), ...recorded()].map(
-    (sample) => (KINKED.has(sample.name) ? { ...sample, differentiable: false } : sample),
-  );
+  if (all !== null) return all;
+  const lists = [
+    made(),
+    moves(values),
+    unary(values),
+    binary(values),
+    ternary(values),
+    // Behind the others, which draw from the same generator.
+    transforms(values),
+    recorded(),
+  ];
+  all = lists.flat().map((sample) => (KINKED.has(sample.name) ? { ...sample, differentiable: false } : sample));
   return all;
 }
 
@@ -328,8 +338,11 @@ export function covered(): Set<string> {
   const at = (path: string): unknown =>
     path.split(".").reduce((from: unknown, part) => (from as Record<string, unknown> | undefined)?.[part], wengert);
   const functions = new Set([...names].map(at));
-  const { special, linalg } = wengert;
-  const spaces = { "": wengert, "special.": special, "linalg.": linalg, "nn.functional.": F } as Record<string, object>;
+  const { special, linalg, fft } = wengert;
+  const spaces = { "": wengert, "special.": special, "linalg.": linalg, "fft.": fft, "nn.functional.": F } as Record<
+    string,
+    object
+  >;
   for (const [path, space] of Object.entries(spaces)) {
     for (const [name, value] of Object.entries(space)) if (functions.has(value)) names.add(`${path}${name}`);
   }

@@ -5,6 +5,7 @@ export { type CholeskyOptions, cholesky, choleskyEx } from "./cholesky.js";
 export { det, slogdet } from "./determinant.js";
 export { cross, diagonal } from "./diagonal.js";
 export { type EighOptions, eigh, eigvalsh } from "./eigen.js";
+export { type LdlOptions, ldlFactor, ldlFactorEx, ldlSolve } from "./ldl.js";
 export { type LeastSquares, type LstsqOptions, lstsq } from "./lstsq.js";
 export {
   type ExOptions,

@@ -120,16 +120,27 @@ export interface LuOptions {
   readonly pivot?: boolean;
 }
 
-function factored(name: string, A: Tensor, rest: readonly unknown[]): [Tensor, Tensor, Tensor] {
+function factored(
+  name: string,
+  A: Tensor,
+  { pivot, checkErrors }: Required<LuOptions & ExOptions>,
+): [Tensor, Tensor, Tensor] {
   asMatrices(name, A);
-  const pivot = asBoolean(name, parse(name, rest, { pivot: true, checkErrors: false }).pivot, "pivot");
-  return luFactorOp.all([A], pivot) as [Tensor, Tensor, Tensor];
+  const results = luFactorOp.all([A], asBoolean(name, pivot, "pivot")) as [Tensor, Tensor, Tensor];
+  if (checkErrors) {
+    checkInfo(
+      name,
+      results[2],
+      (order) => `U[${order},${order}] is zero and using it on luSolve would result in a division by zero.`,
+    );
+  }
+  return results;
 }
 
 /** Throws if a factorisation met a zero pivot. */
 export function checkInfo(name: string, info: Tensor, what: (order: number) => string): void {
-  if (info.numel() === 0 || item(any(ne(info, 0))) !== true) return;
   temporaries(() => {
+    if (info.numel() === 0 || item(any(ne(info, 0))) !== true) return null;
     const flat = reshape(info, [-1]);
     const at = item(select(select(nonzero(flat) as Tensor, 0, 0), 0, 0)) as number;
     const order = item(select(flat, 0, at)) as number;
@@ -140,12 +151,7 @@ export function checkInfo(name: string, info: Tensor, what: (order: number) => s
 /** Factors of A = P L U in one matrix, and the pivots: row i was exchanged with row pivots[i], counted from 1. */
 export function luFactor(A: Tensor, ...rest: [options?: LuOptions]): { readonly LU: Tensor; readonly pivots: Tensor } {
   const name = "linalg.luFactor";
-  const [LU, pivots, info] = factored(name, A, rest);
-  checkInfo(
-    name,
-    info,
-    (order) => `U[${order},${order}] is zero and using it on luSolve would result in a division by zero.`,
-  );
+  const [LU, pivots, info] = factored(name, A, { ...parse(name, rest, { pivot: true }), checkErrors: true });
   info.dispose();
   return { LU, pivots };
 }
@@ -161,7 +167,8 @@ export function luFactorEx(
   A: Tensor,
   ...rest: [options?: LuOptions & ExOptions]
 ): { readonly LU: Tensor; readonly pivots: Tensor; readonly info: Tensor } {
-  const [LU, pivots, info] = factored("linalg.luFactorEx", A, rest);
+  const name = "linalg.luFactorEx";
+  const [LU, pivots, info] = factored(name, A, parse(name, rest, { pivot: true, checkErrors: false }));
   return { LU, pivots, info };
 }
 
@@ -182,7 +189,7 @@ export function lu(
 ): { readonly P: Tensor; readonly L: Tensor; readonly U: Tensor } {
   const name = "linalg.lu";
   return temporaries(() => {
-    const [LU, pivots] = factored(name, A, rest);
+    const [LU, pivots] = factored(name, A, { ...parse(name, rest, { pivot: true }), checkErrors: false });
     const [P, L, U] = unpack(LU, pivots);
     return { P, L, U };
   });

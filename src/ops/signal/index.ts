@@ -1,0 +1,3 @@
+// torch.signal: window functions.
+
+export * as windows from "./windows.js";
