@@ -25,6 +25,9 @@ export class GraphError extends WengertError {}
 /** A derivative that disagrees with finite differences. */
 export class GradcheckError extends GraphError {}
 
+/** A function under `checkpoint` that did not do the same when it ran again. */
+export class CheckpointError extends GraphError {}
+
 /** Linear memory cannot grow any further. */
 export class OutOfMemoryError extends WengertError {}
 

@@ -86,4 +86,5 @@ export {
 } from "./tensor/generator.js";
 export { keep, Scope, scope } from "./tensor/scope.js";
 export { Tensor } from "./tensor/tensor.js";
+export * as utils from "./utils/index.js";
 export { memory } from "./wasm/memory.js";

@@ -16,7 +16,7 @@ const LAYERS = [
   ["op"],
   ["ops"],
   ["autograd"],
-  ["nn", "optim", "data"],
+  ["nn", "optim", "data", "utils"],
   ["methods"],
   ["slim.ts"],
   ["index.ts"],

@@ -15,7 +15,7 @@ import { emptyOf, type Tensor } from "../tensor/tensor.js";
 export function accumulate(tensor: Tensor, gradient: Tensor, recorded: boolean): void {
   const old = tensor.gradient;
   if (old === null) store(tensor, recorded ? clone(gradient) : first(tensor, gradient));
-  else if (recorded) {
+  else if (recorded || old.dtype !== gradient.dtype) {
     const total = add(old, gradient);
     tensor.dropGradient();
     store(tensor, total);
@@ -40,7 +40,7 @@ function first(tensor: Tensor, gradient: Tensor): Tensor {
     return detach(gradient);
   }
   return outsideScopes(() => {
-    const own = emptyOf("backward", layout, tensor.dtype);
+    const own = emptyOf("backward", layout, gradient.dtype);
     copyInto(own, gradient);
     return own;
   });

@@ -11,6 +11,7 @@ import { isFloat } from "../tensor/dtype.js";
 import { formatShape, sameShape } from "../tensor/layout.js";
 import { type History, Tensor } from "../tensor/tensor.js";
 import { runPass } from "./engine.js";
+import { warnOnce } from "./properties.js";
 
 /** A place on the tape: a node and which of its outputs. */
 export interface GradientEdge {
@@ -67,7 +68,8 @@ function placeOf(op: string, value: unknown, what: string): History {
 
 /** The gradient that a root starts with: the given one, checked, or 1 for a root of one element. */
 function seedOf(op: string, root: Differentiable, given: Tensor | null | undefined): Tensor {
-  const facts = isEdge(root) ? root.node.outputs[root.outputNr] : root;
+  const { node, index } = placeOf(op, root, "a root");
+  const facts = node.outputs[index];
   if (facts === undefined) throw new ArgumentError(`${op}: the node has no such output`);
   if (given === null || given === undefined) {
     if (isEdge(root) || root.numel() !== 1)
@@ -83,7 +85,7 @@ function seedOf(op: string, root: Differentiable, given: Tensor | null | undefin
     );
   }
   if (!isFloat(given.dtype)) throw new DTypeError(`${op}: expected a floating-point gradient, got ${given.dtype}`);
-  return given.dtype === facts.dtype ? given : to(given, facts.dtype);
+  return given.dtype === facts.dtype || facts.casts === false ? given : to(given, facts.dtype);
 }
 
 function seeds(
@@ -121,6 +123,12 @@ export function backward(
     throw new ArgumentError(`${op}: 'inputs' argument to backward cannot be empty.`);
   const targets = inputs === null ? null : inputs.map((input) => placeOf(op, input, "an input"));
   const createGraph = given.createGraph === true;
+  if (createGraph) {
+    warnOnce(
+      "using backward() with createGraph: true makes a reference cycle between a leaf and its gradient, which keeps the graph. " +
+        "Prefer autograd.grad for higher derivatives, or set grad to null when you are done.",
+    );
+  }
   runPass({
     roots: places,
     gradients: seeds(op, roots, given.gradTensors),

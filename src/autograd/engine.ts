@@ -5,8 +5,7 @@ import { add } from "../ops/arithmetic.js";
 import { to } from "../ops/cast.js";
 import { sumToSize } from "../ops/shape.js";
 import { mode } from "../tape/mode.js";
-import type { Node, OutputFacts } from "../tape/node.js";
-import { running } from "../tape/record.js";
+import { type Node, type OutputFacts, running } from "../tape/node.js";
 import { isFloat } from "../tensor/dtype.js";
 import { formatShape, sameShape } from "../tensor/layout.js";
 import { asEngine, asUser, closeScope, openScope, type ScopeRecord } from "../tensor/lifetime.js";
@@ -37,6 +36,11 @@ let endings: (() => void)[] = [];
 /** The pass that is under way, by identity. */
 export function currentPass(): object | null {
   return present;
+}
+
+/** Whether the pass that is under way was asked for some gradients only. */
+export function asksForSome(): boolean {
+  return present !== null && present.inputs !== null;
 }
 
 /** Calls `action` when the pass that is under way ends, well or not. */
@@ -262,7 +266,7 @@ function settled(node: Node, input: number, gradient: Tensor, facts: OutputFacts
     }
     result = sumToSize(result, facts.shape);
   }
-  if (result.dtype !== facts.dtype) {
+  if (result.dtype !== facts.dtype && !(facts.casts === false && isFloat(result.dtype))) {
     if (!isFloat(result.dtype)) {
       throw new DTypeError(
         `Function ${node.label} returned an invalid gradient at index ${input} - expected dtype ${facts.dtype} but got ${result.dtype}`,
@@ -307,7 +311,7 @@ function checkHookResult(value: unknown, facts: OutputFacts): void {
       `hook: the hook has changed the size of value: expected ${formatShape(facts.shape)}, got ${formatShape(value.shape)}`,
     );
   }
-  if (value.dtype !== facts.dtype) {
+  if (value.dtype !== facts.dtype && facts.casts !== false) {
     throw new DTypeError(`hook: the hook has changed the type of value (was ${facts.dtype}, got ${value.dtype})`);
   }
 }

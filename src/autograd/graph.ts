@@ -6,10 +6,18 @@ import { asContiguous } from "../op/copy.js";
 import { clone } from "../ops/cast.js";
 import { tensor } from "../ops/creation.js";
 import { reshape } from "../ops/shape.js";
-import { disableSavedHooks, RemovableHandle as Handle, pushSavedHooks, type RemovableHandle } from "../tape/hooks.js";
-import { unrecorded } from "../tape/mode.js";
+import {
+  checkedHooks,
+  disableSavedHooks,
+  RemovableHandle as Handle,
+  pushSavedHooks,
+  type RemovableHandle,
+} from "../tape/hooks.js";
+import { mode, unrecorded } from "../tape/mode.js";
+import type { Node } from "../tape/node.js";
 import { edgeOf } from "../tape/record.js";
 import type { DType, TypedArray } from "../tensor/dtype.js";
+import { outsideScopes } from "../tensor/lifetime.js";
 import { copyOut } from "../tensor/read.js";
 import { disposable, refuseAsync } from "../tensor/scope.js";
 import { Tensor } from "../tensor/tensor.js";
@@ -83,25 +91,7 @@ export function savedTensorsHooks<V, T>(
   unpack: (value: V) => Tensor,
   body?: () => T,
 ): T | Block {
-  const hooks = {
-    pack(x: Tensor): unknown {
-      const before = x.storage.version;
-      const value = unrecorded(() => pack(x));
-      if (x.storage.version !== before)
-        throw new GraphError(
-          "savedTensorsHooks: A saved tensor pack hook is modifying its input in place. Tensors provided as input to pack hook can not be modified by in-place operations as this can lead to unexpected side-effects.",
-        );
-      return value;
-    },
-    unpack(value: unknown): Tensor {
-      const x = unpack(value as V);
-      if (!(x instanceof Tensor))
-        throw new ArgumentError(
-          `savedTensorsHooks: Output of saved tensor unpack_hook expected to be a Tensor, got ${describe(x)}`,
-        );
-      return x;
-    },
-  };
+  const hooks = checkedHooks("savedTensorsHooks", pack, unpack);
   return block("savedTensorsHooks", pushSavedHooks(hooks), body);
 }
 
@@ -201,7 +191,7 @@ export function allowMutationOnSavedTensors<T>(body?: () => T): T | Block {
   mutationAllowed = owner;
   const pop = pushSavedHooks({
     pack(x: Tensor): unknown {
-      return { copy: unrecorded(() => clone(x)), owner };
+      return { copy: unrecorded(() => outsideScopes(() => clone(x))), owner };
     },
     unpack(value: unknown): Tensor {
       const saved = value as { readonly copy: Tensor; readonly owner: object };
@@ -211,12 +201,35 @@ export function allowMutationOnSavedTensors<T>(body?: () => T): T | Block {
         );
       return saved.copy;
     },
+    release(value: unknown): void {
+      (value as { readonly copy: Tensor }).copy.dispose();
+    },
   });
   return block(
     op,
     () => {
       pop();
       mutationAllowed = null;
+    },
+    body,
+  );
+}
+
+/** Inside, `callback` is called with every node that is made, before its results are given out. */
+export function nodeCreationHook(callback: (node: Node) => void): Block;
+export function nodeCreationHook<T>(callback: (node: Node) => void, body: () => T): T;
+export function nodeCreationHook<T>(callback: (node: Node) => void, body?: () => T): T | Block {
+  const op = "nodeCreationHook";
+  if (typeof callback !== "function") throw new ArgumentError(`${op}: expected a function, got ${describe(callback)}`);
+  const outer = mode.created;
+  mode.created = (node) => {
+    outer?.(node);
+    callback(node);
+  };
+  return block(
+    op,
+    () => {
+      mode.created = outer;
     },
     body,
   );

@@ -11,5 +11,6 @@ export * as forwardAd from "./forward-ad.js";
 export * as function from "./function.js";
 export { Function, FunctionCtx } from "./function.js";
 export * as functional from "./functional.js";
+export * as gradMode from "./grad-mode.js";
 export { type GradcheckOptions, gradcheck, gradgradcheck } from "./gradcheck.js";
 export * as graph from "./graph.js";

@@ -5,8 +5,8 @@ import { describe } from "../op/args.js";
 import { nodeHooks, type RemovableHandle, type TensorHook } from "../tape/hooks.js";
 import { mode } from "../tape/mode.js";
 import type { Node } from "../tape/node.js";
-import { accumulatorOf, hooksOf } from "../tape/record.js";
-import { type DType, isFloat } from "../tensor/dtype.js";
+import { accumulatorOf, factsOf, hooksOf } from "../tape/record.js";
+import { checkDtype, type DType, isFloat } from "../tensor/dtype.js";
 import { formatShape, sameShape } from "../tensor/layout.js";
 import { Storage } from "../tensor/storage.js";
 import { Tensor } from "../tensor/tensor.js";
@@ -62,27 +62,35 @@ export function gradOf(x: Tensor): Tensor | null {
   return x.gradient;
 }
 
-let warned = false;
+const warnings = new Set<string>();
+
+/** Warns once. */
+export function warnOnce(text: string): void {
+  if (warnings.has(text)) return;
+  warnings.add(text);
+  console.warn(`wengert: ${text}`);
+}
+
 function warnNonLeaf(): void {
-  if (warned) return;
-  warned = true;
-  console.warn(
-    "wengert: the grad of a tensor that is not a leaf is being read. It is not filled during backward; call retainGrad() on the " +
+  warnOnce(
+    "the grad of a tensor that is not a leaf is being read. It is not filled during backward; call retainGrad() on the " +
       "tensor before if you want it.",
   );
 }
 
 /** Sets or clears the gradient. It must have the tensor's shape and dtype; it is kept as it is, not copied. */
-export function setGrad(x: Tensor, value: Tensor | null): void {
+export function setGrad(x: Tensor, given: Tensor | null | undefined): void {
   x.check("grad");
+  const value = given ?? null;
   if (value === x.gradient && value !== null) return;
   if (value !== null) {
     if (!(value instanceof Tensor)) throw new ArgumentError(`grad: expected a tensor or null, got ${describe(value)}`);
     value.check("grad");
     if (value === x) throw new ArgumentError("grad: can't assign Variable as its own grad");
-    if (value.dtype !== x.dtype)
+    const dtype = x.history === null ? gradDtype(x) : x.dtype;
+    if (value.dtype !== dtype && !(dtype === null && isFloat(value.dtype)))
       throw new DTypeError(
-        `grad: assigned grad has data of a different type: ${value.dtype}, the tensor is ${x.dtype}`,
+        `grad: assigned grad has data of a different type: ${value.dtype}, the tensor is ${dtype ?? x.dtype}`,
       );
     if (!sameShape(value.shape, x.shape)) {
       throw new ShapeError(
@@ -94,6 +102,32 @@ export function setGrad(x: Tensor, value: Tensor | null): void {
   x.gradient = value;
   x.gradientOwned = false;
   if (value !== null) value.kept = true;
+}
+
+/**
+ * The dtype that a leaf's gradients are cast to: its own unless it was set; null where they keep theirs.
+ * @throws GraphError for a tensor that is no leaf.
+ */
+export function gradDtype(x: Tensor): DType | null {
+  if (x.history !== null) throw new GraphError("gradDtype: grad_dtype can only be accessed on leaf tensors");
+  const facts = x.accumulator?.outputs[0];
+  return facts === undefined ? x.dtype : facts.casts === false ? null : facts.dtype;
+}
+
+/** Sets the dtype that a leaf's gradients are cast to; null lets them keep theirs. */
+export function setGradDtype(x: Tensor, dtype: DType | null): void {
+  x.check("gradDtype");
+  gradDtype(x);
+  if (dtype !== null && !isFloat(checkDtype("gradDtype", dtype)))
+    throw new DTypeError(`gradDtype: expected a floating-point dtype or null, got ${dtype}`);
+  if (x.gradient !== null && dtype !== null && x.gradient.dtype !== dtype) {
+    throw new DTypeError(
+      `gradDtype: Cannot set grad_dtype to ${dtype} because there is already a gradient of dtype ${x.gradient.dtype}; clear it first`,
+    );
+  }
+  if (!isFloat(x.dtype)) throw new DTypeError(`gradDtype: only floating-point tensors have gradients, got ${x.dtype}`);
+  const facts = { shape: x.shape, dtype: dtype ?? x.dtype };
+  accumulatorOf(x).outputs[0] = dtype === null ? { ...facts, casts: false } : facts;
 }
 
 /** Keeps the gradient of a tensor that is no leaf in its `grad`. */
@@ -161,23 +195,27 @@ export function dataOf(x: Tensor): Tensor {
   return new Tensor(new Storage("data", x.storage.bytes, x.storage), x.layout, x.dtype);
 }
 
-/** Replaces the memory, shape and dtype of a tensor by another's; its version goes on counting. */
+/**
+ * Replaces memory, shape and dtype of a tensor by another's; its version goes on counting.
+ * @throws DTypeError for a tensor that requires gradients and one without a floating-point dtype.
+ */
 export function setData(x: Tensor, value: Tensor): void {
   x.check("data");
   if (!(value instanceof Tensor)) throw new ArgumentError(`data: expected a tensor, got ${describe(value)}`);
   value.check("data");
-  if (value.dtype !== x.dtype && x.collects && !isFloat(value.dtype)) {
+  if (requiresGrad(x) && !isFloat(value.dtype)) {
     throw new DTypeError(
-      `data: data set to a tensor that requires gradients must be floating point, got ${value.dtype}`,
+      `data: data set to a tensor that requires gradients must be floating point or complex dtype, got ${value.dtype}`,
     );
   }
   const storage = new Storage("data", value.storage.bytes, value.storage);
   storage.version = x.storage.version;
   x.storage.letGo();
   x.storage = storage;
+  // The node that collects gradients keeps its hooks; graphs recorded before bring theirs in the new dtype.
+  if (x.accumulator !== null && (value.dtype !== x.dtype || !sameShape(value.shape, x.shape))) {
+    x.accumulator.outputs[0] = factsOf(value);
+  }
   x.layout = value.layout;
-  if (value.dtype === x.dtype) return;
   (x as { dtype: DType }).dtype = value.dtype;
-  // The node that collects gradients expects the old dtype; graphs recorded before go on referring to it.
-  x.accumulator = null;
 }

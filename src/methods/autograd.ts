@@ -4,6 +4,7 @@ import { backwardOf } from "../autograd/backward.js";
 import {
   dataOf,
   detach_,
+  gradDtype,
   gradFn,
   gradOf,
   isLeaf,
@@ -15,10 +16,12 @@ import {
   retainsGrad,
   setData,
   setGrad,
+  setGradDtype,
 } from "../autograd/properties.js";
 import { GraphError } from "../errors.js";
 import { detach } from "../ops/detach.js";
 import type { Node } from "../tape/node.js";
+import type { DType } from "../tensor/dtype.js";
 import { Tensor } from "../tensor/tensor.js";
 import { install, type MethodsOf } from "./install.js";
 
@@ -36,8 +39,12 @@ declare module "../tensor/tensor.js" {
   interface Tensor extends MethodsOf<typeof family> {
     /** Whether operations on the tensor are recorded. Settable on leaves. */
     requiresGrad: boolean;
-    /** The gradient collected so far, or null. */
-    grad: Tensor | null;
+    /** The gradient collected so far, or null. Set to null or undefined to clear it. */
+    get grad(): Tensor | null;
+    // TypeScript takes what was assigned for what is read next; undefined, which reading never gives, it does not.
+    set grad(value: Tensor | null | undefined);
+    /** The dtype that a leaf's gradients are cast to; null where they keep the one they come with. */
+    gradDtype: DType | null;
     /** The same memory without history and with a version of its own; set to replace memory and shape. */
     data: Tensor;
     /** The node that made the tensor, null for leaves. */
@@ -75,6 +82,7 @@ function property<T>(name: string, get: (x: Tensor) => T, set?: (x: Tensor, valu
 
 property("requiresGrad", requiresGrad, requiresGrad_);
 property("grad", gradOf, setGrad);
+property("gradDtype", gradDtype, setGradDtype);
 property("data", dataOf, setData);
 property("gradFn", gradFn);
 property("isLeaf", isLeaf);

@@ -2,13 +2,14 @@
 
 import { requiresGrad } from "../autograd/properties.js";
 import { tangentText } from "../autograd/tangent-text.js";
+import { GraphError, ShapeError } from "../errors.js";
 import { contiguous } from "../ops/cast.js";
 import { mode, unrecorded } from "../tape/mode.js";
 import type { DType, TypedArray } from "../tensor/dtype.js";
 import { installInspect } from "../tensor/inspect.js";
 import { isContiguous, normalizeDim } from "../tensor/layout.js";
 import { temporaries } from "../tensor/lifetime.js";
-import { copyOut, item, type Nested, textOf, tolist } from "../tensor/read.js";
+import { copyOut, elementsOf, item, type Nested, textOf, tolist } from "../tensor/read.js";
 import { Tensor } from "../tensor/tensor.js";
 import { install, type MethodsOf } from "./install.js";
 
@@ -34,6 +35,23 @@ function toTypedArray(x: Tensor): TypedArray {
   return copy as TypedArray;
 }
 
+/**
+ * The elements themselves, not a copy: writes go through, unseen by the tape. The view ends when linear memory grows or
+ * the tensor is freed, so it is for use at once. Bools are bytes.
+ * @throws GraphError where the tensor requires grad and recording is on, ShapeError unless it is contiguous.
+ */
+function dataView(x: Tensor): TypedArray {
+  x.check("dataView");
+  if (mode.grad && requiresGrad(x)) {
+    throw new GraphError(
+      "dataView: Can't call dataView() on a Tensor that requires grad. Use tensor.detach().dataView() instead, or toTypedArray() for a copy.",
+    );
+  }
+  if (!isContiguous(x.layout)) throw new ShapeError("dataView: expected a contiguous tensor; call contiguous() first");
+  const { view, start } = elementsOf(x);
+  return view.subarray(start, start + x.numel());
+}
+
 /** PyTorch's text of the tensor. */
 function toString(x: Tensor): string {
   const node = x.isDisposed ? null : x.history;
@@ -41,13 +59,29 @@ function toString(x: Tensor): string {
   return textOf(x, !x.isDisposed && requiresGrad(x), name, tangentText(x, mode.levels));
 }
 
+/** What JSON shows of a tensor: its values, as `tolist()` gives them. NaN and infinities are null there, as JSON has none. */
+function toJSON(x: Tensor): Nested {
+  return tolist(x);
+}
+
+/**
+ * A tensor of one element counts as its number where a number is meant: `Number(t)`, `t * 2`, `t > 0`, as `float(t)` in
+ * PyTorch, and `t + 1` gives a number too. Texts are those of `toString()`; a tensor of several elements is no number.
+ */
+function toPrimitive(x: Tensor, hint: string): number | boolean | string {
+  const one = x.numel() === 1;
+  return hint === "number" || (hint === "default" && one && !x.isDisposed) ? item(x) : toString(x);
+}
+
 const family = {
   item,
   tolist,
   toTypedArray,
+  dataView,
   size,
   stride,
   toString,
+  toJSON,
   dim: (x: Tensor): number => x.ndim,
   storageOffset: (x: Tensor): number => x.layout.offset,
   isContiguous: (x: Tensor): boolean => isContiguous(x.layout),
@@ -64,10 +98,20 @@ declare module "../tensor/tensor.js" {
     stride(dim: number): number;
     /** PyTorch's text of the tensor. */
     toString(): string;
+    /** The number of a one-element tensor, where a number is meant; else the text. */
+    [Symbol.toPrimitive](hint: "number"): number | boolean;
+    [Symbol.toPrimitive](hint: string): number | boolean | string;
   }
 }
 
 install(family);
+Object.defineProperty(Tensor.prototype, Symbol.toPrimitive, {
+  value(this: Tensor, hint: string) {
+    return toPrimitive(this, hint);
+  },
+  configurable: true,
+  writable: true,
+});
 installInspect(Tensor.prototype, toString);
 
 export type { DType, Nested };

@@ -53,7 +53,7 @@ export class Operation implements Backward {
     readonly name: string,
     readonly label: Label,
     /** Names of the values that formulas read: inputs, then outputs. */
-    private readonly names: readonly string[],
+    readonly names: readonly string[],
     /** Number of inputs; -1 for a list of tensors, all with the first formula. */
     private readonly arity: number,
     private readonly formulas: readonly (ResolvedFormula | null)[],

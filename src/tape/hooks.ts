@@ -2,7 +2,8 @@
 
 import { ArgumentError, GraphError } from "../errors.js";
 import { disposable } from "../tensor/scope.js";
-import type { Tensor } from "../tensor/tensor.js";
+import { Tensor } from "../tensor/tensor.js";
+import { unrecorded } from "./mode.js";
 
 /** Removes a hook: by `remove()`, more than once does nothing, or by `using`. */
 export class RemovableHandle implements Disposable {
@@ -73,6 +74,35 @@ export function nodeHooks(): NodeHooks {
 export interface SavedHooks {
   pack(tensor: Tensor): unknown;
   unpack(value: unknown): Tensor;
+  /** Told when the node lets a value go. */
+  release?(value: unknown): void;
+}
+
+/** Hooks of the user's making: `pack` may not write what it is given, `unpack` must give a tensor. */
+export function checkedHooks<V>(op: string, pack: (x: Tensor) => V, unpack: (value: V) => Tensor): SavedHooks {
+  if (typeof pack !== "function" || typeof unpack !== "function")
+    throw new ArgumentError(`${op}: expected two functions, pack and unpack`);
+  return {
+    pack(x: Tensor): unknown {
+      const { storage } = x;
+      const before = storage.version;
+      const value = unrecorded(() => pack(x));
+      if (storage.version !== before)
+        throw new GraphError(
+          `${op}: A saved tensor pack hook is modifying its input in place. Tensors provided as input to pack hook can not be ` +
+            "modified by in-place operations as this can lead to unexpected side-effects.",
+        );
+      return value;
+    },
+    unpack(value: unknown): Tensor {
+      const x: unknown = unpack(value as V);
+      if (!(x instanceof Tensor))
+        throw new ArgumentError(
+          `${op}: Output of saved tensor unpack_hook expected to be a Tensor, got ${x === null ? "null" : typeof x}`,
+        );
+      return x;
+    },
+  };
 }
 
 const savedHooks: SavedHooks[] = [];

@@ -4,6 +4,7 @@ import type { Operand } from "../op/nest.js";
 import type { Operation } from "../op/operation.js";
 import { disposable, refuseAsync } from "../tensor/scope.js";
 import { making, type Tensor } from "../tensor/tensor.js";
+import type { Node } from "./node.js";
 
 type Push = (
   operation: Operation,
@@ -27,6 +28,8 @@ export const mode = {
   /** Whether nodes remember where they were made, and gradients are looked at for NaN. */
   anomaly: false,
   checkNan: true,
+  /** Told of every node that is made, where somebody asked for it. */
+  created: null as ((node: Node) => void) | null,
   /** Forward mode: tangents of levels below this one are pushed through operations. */
   levels: 0,
   /** Pushes tangents through a call; brought by whoever opens a level. */

@@ -2,18 +2,38 @@
 
 import { ArgumentError, GraphError } from "../errors.js";
 import type { DType } from "../tensor/dtype.js";
+import { installInspect } from "../tensor/inspect.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { type Gradients, type NodeHooks, nodeHooks, type RemovableHandle, type TensorHooks } from "./hooks.js";
+import {
+  checkedHooks,
+  type Gradients,
+  type NodeHooks,
+  nodeHooks,
+  type RemovableHandle,
+  type TensorHooks,
+} from "./hooks.js";
+import { mode } from "./mode.js";
 import type { SavedValue } from "./saved.js";
+
+/** PyTorch's names of saved values, and what the values are called here. */
+const ALIASES: Readonly<Record<string, readonly string[]>> = {
+  self: ["self", "x", "a"],
+  other: ["other", "b", "y"],
+  result: ["result", "out"],
+};
 
 /** Shape and dtype of an output, which gradients must come to. */
 export interface OutputFacts {
   readonly shape: readonly number[];
   readonly dtype: DType;
+  /** False where a gradient keeps the floating dtype it comes with. */
+  readonly casts?: false;
 }
 
 /** What a node does when the backward walk reaches it. */
 export interface Backward {
+  /** Names of what the node saves, by place. */
+  readonly names?: readonly string[];
   /**
    * Gradients of the inputs from those of the outputs. `null` is a missing gradient.
    * `needs[i]` tells whether the gradient of input i is wanted.
@@ -24,7 +44,15 @@ export interface Backward {
 /** What a node remembers of one of its inputs or outputs: a tensor, a scalar, or nothing. */
 export type Saved = SavedValue | number | boolean | null;
 
+/** A saved value that hooks can be put on. */
+export interface RawSaved {
+  registerHooks<V>(pack: (x: Tensor) => V, unpack: (value: V) => Tensor): void;
+}
+
 let sequence = 0;
+
+/** The node whose backward is running, for the parents of nodes made meanwhile. */
+export const running: { node: Node | null } = { node: null };
 
 /** One recorded operation. Edges point to older nodes only, so newest first is a topological order. */
 export class Node {
@@ -62,6 +90,11 @@ export class Node {
     readonly parameters: unknown,
   ) {
     for (const node of nodes) if (node !== null) node.holders++;
+    if (mode.anomaly) {
+      this.forwardStack = new Error().stack ?? "";
+      this.parent = running.node;
+    }
+    if (mode.created !== null) mode.created(this);
   }
 
   /** The operation's name as PyTorch prints it, such as "AddBackward0". */
@@ -69,9 +102,26 @@ export class Node {
     return this.label;
   }
 
-  /** A place for the user's own notes. */
+  /** `<MulBackward0>`: how printing shows the node. */
+  toString(): string {
+    return `<${this.label.slice(this.label.lastIndexOf(":") + 1)}>`;
+  }
+
+  /** The same text: a node stands for a place in a graph, of which JSON could show the insides only. */
+  toJSON(): string {
+    return this.toString();
+  }
+
+  /**
+   * A place for the user's own notes. Under anomaly detection it also has `traceback`, the stack of the forward call, and
+   * `parent`, the node whose backward made this one.
+   */
   get metadata(): Record<string, unknown> {
-    this.userMetadata ??= {};
+    if (this.userMetadata === null) {
+      this.userMetadata = {};
+      if (this.forwardStack !== null) this.userMetadata.traceback = this.forwardStack;
+      if (this.parent !== null) this.userMetadata.parent = this.parent;
+    }
     return this.userMetadata;
   }
 
@@ -93,6 +143,58 @@ export class Node {
   registerPrehook(hook: (gradOutputs: Gradients) => Gradients | undefined | void): RemovableHandle {
     this.hooks ??= nodeHooks();
     return this.hooks.before.add(hook, "registerPrehook");
+  }
+
+  /** The first operand, where the derivative reads it. Throws like all of these once the graph was freed. */
+  get savedSelf(): Tensor | number | boolean | null {
+    return this.savedValue("self");
+  }
+
+  /** The second operand, where the derivative reads it. */
+  get savedOther(): Tensor | number | boolean | null {
+    return this.savedValue("other");
+  }
+
+  /** The result, where the derivative reads it. */
+  get savedResult(): Tensor | number | boolean | null {
+    return this.savedValue("result");
+  }
+
+  /** All tensors that the node saved, null in the place of what is no tensor. */
+  get savedTensors(): (Tensor | null)[] {
+    this.assertSaved();
+    return this.saved.map((value) => (value !== null && typeof value === "object" ? value.read(this) : null));
+  }
+
+  /** What the node saved under a name: a tensor, a scalar, or null where the derivative does not read it. */
+  savedValue(name: string): Tensor | number | boolean | null {
+    const value = this.slot(name);
+    this.assertSaved();
+    return value !== null && typeof value === "object" ? value.read(this) : value;
+  }
+
+  /** The saved value itself, for hooks of its own: `node.rawSaved("self").registerHooks(pack, unpack)`. */
+  rawSaved(name: string): RawSaved {
+    const value = this.slot(name);
+    return {
+      registerHooks(pack, unpack) {
+        if (value === null || typeof value !== "object")
+          throw new GraphError(
+            "registerHooks: Calling registerHooks on a saved tensor with value null is forbidden: nothing was saved there.",
+          );
+        value.registerHooks(checkedHooks("registerHooks", pack, unpack));
+      },
+    };
+  }
+
+  private slot(name: string): Saved {
+    const names = this.backward.names ?? [];
+    const place = (ALIASES[name] ?? [name]).map((each) => names.indexOf(each)).find((at) => at >= 0);
+    if (place === undefined) {
+      const known = names.length === 0 ? "none by name" : names.join(", ");
+      throw new ArgumentError(`${this.label}: saves nothing called "${name}"; it may save ${known}`);
+    }
+    return this.saved[place] ?? null;
   }
 
   /** The derivative itself: gradients of the inputs from those of the outputs. */
@@ -145,3 +247,4 @@ export class Node {
     }
   }
 }
+installInspect(Node.prototype, String);

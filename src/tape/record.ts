@@ -71,15 +71,8 @@ export function makeNode(
 ): Node {
   const node = new Node(label, backward, nodes, indices, outputs.map(factsOf), parameters);
   node.saved = saved;
-  if (mode.anomaly) {
-    node.forwardStack = new Error().stack ?? "";
-    node.parent = running.node;
-  }
   return node;
 }
-
-/** The node whose backward is running, for the parents of nodes made meanwhile. */
-export const running: { node: Node | null } = { node: null };
 
 /** Gives the differentiable ones of a node's outputs their history. */
 export function link(node: Node, outputs: readonly Tensor[]): void {

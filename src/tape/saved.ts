@@ -5,21 +5,27 @@ import { type DType, isFloat } from "../tensor/dtype.js";
 import type { Layout } from "../tensor/layout.js";
 import type { Storage } from "../tensor/storage.js";
 import { type History, Tensor } from "../tensor/tensor.js";
-import { innermostSavedHooks } from "./hooks.js";
+import { innermostSavedHooks, type SavedHooks } from "./hooks.js";
 import type { Node } from "./node.js";
 import { accumulatorOf } from "./record.js";
 
+function detached(storage: Storage, { layout, dtype }: { readonly layout: Layout; readonly dtype: DType }): Tensor {
+  storage.hold();
+  return new Tensor(storage, layout, dtype);
+}
+
 /** A tensor as it was when it was saved. It holds the storage, so the handle may be disposed. */
 export class SavedValue {
-  private readonly storage: Storage;
-  private readonly layout: Layout;
-  private readonly dtype: DType;
+  readonly layout: Layout;
+  readonly dtype: DType;
   private readonly version: number;
   private readonly history: History | null;
-  private readonly leaf: boolean;
-  private readonly origin: Tensor;
-  private readonly source: Tensor | null;
-  private readonly packed: { readonly value: unknown; readonly unpack: (value: unknown) => Tensor } | null = null;
+  /** The node that collects the gradient, if the tensor is a leaf that wants one. */
+  private readonly accumulator: Node | null;
+  /** The memory and the handle that was saved; nothing of them where hooks took the value. */
+  private storage: Storage | null = null;
+  private source: Tensor | null = null;
+  private packed: { readonly value: unknown; readonly hooks: SavedHooks } | null = null;
   private tangents: readonly (Tensor | null)[] | null = null;
   private done = false;
 
@@ -37,29 +43,53 @@ export class SavedValue {
         "Inference tensors cannot be saved for backward. To work around you can make a clone to get a normal tensor and use it in autograd.",
       );
     }
-    this.storage = tensor.storage;
-    this.layout = tensor.layout;
-    this.dtype = tensor.dtype;
-    this.version = tensor.storage.version;
+    const { storage, layout, dtype } = tensor;
+    this.layout = layout;
+    this.dtype = dtype;
+    this.version = storage.version;
     this.history = output < 0 ? tensor.history : null;
-    this.leaf = output < 0 && tensor.collects;
-    this.origin = tensor;
-    this.source = tensor;
+    this.accumulator = output < 0 && tensor.collects ? accumulatorOf(tensor) : null;
     const hooks = innermostSavedHooks();
-    if (hooks !== null) {
-      const value = hooks.pack(output < 0 ? tensor : detached(tensor));
-      this.packed = { value, unpack: hooks.unpack };
-      this.source = null;
-    } else {
-      this.storage.hold();
+    if (hooks !== null) this.pack(tensor, hooks);
+    else {
+      this.storage = storage;
+      this.source = tensor;
+      storage.hold();
       this.history?.node.hold();
-      if (output < 0) this.keepTangents(tensor);
     }
+    if (output < 0) this.keepTangents(tensor);
+  }
+
+  /** What `pack` sees has no way back to the node that saves it: that would be a circle. */
+  private pack(tensor: Tensor, hooks: SavedHooks): void {
+    this.packed = { value: hooks.pack(this.output < 0 ? tensor : detached(tensor.storage, tensor)), hooks };
+  }
+
+  /** Puts a value that no hooks have seen through a pair of its own. */
+  registerHooks(hooks: SavedHooks): void {
+    const { storage, source } = this;
+    if (this.packed !== null)
+      throw new GraphError("registerHooks: Calling registerHooks on a saved tensor whose hooks have already been set.");
+    if (this.done || storage === null)
+      throw new GraphError("registerHooks: Calling registerHooks on a saved tensor after it has been freed.");
+    if (storage.version !== this.version)
+      throw new GraphError("registerHooks: A saved tensor was modified in place before its hooks were set.");
+    this.pack(source === null || source.isDisposed ? detached(storage, this) : source, hooks);
+    this.letGo();
+  }
+
+  /** Drops the memory and the handle. */
+  private letGo(): void {
+    if (this.storage === null) return;
+    this.storage.letGo();
+    this.history?.node.letGo();
+    this.storage = null;
+    this.source = null;
   }
 
   /** The tangents go with the value: for an output, once they have been pushed. */
   keepTangents(tensor: Tensor): void {
-    if (tensor.tangents === null || this.packed !== null || this.tangents !== null) return;
+    if (tensor.tangents === null || this.tangents !== null) return;
     this.tangents = tensor.tangents.slice();
     for (const tangent of this.tangents) tangent?.claim();
   }
@@ -71,24 +101,25 @@ export class SavedValue {
 
   /** The tensor again, with its history. Throws GraphError if it was written since. */
   read(node: Node): Tensor {
-    if (this.packed !== null) return this.rebuilt(node, this.packed.unpack(this.packed.value));
-    if (this.storage.version !== this.version) this.throwModified(node);
-    const source = this.source as Tensor;
-    if (
-      !source.isDisposed &&
-      source.layout === this.layout &&
-      source.storage === this.storage &&
-      this.same(source, node)
-    ) {
-      return source;
+    if (this.packed !== null) {
+      const value = this.packed.hooks.unpack(this.packed.value);
+      return this.rebuilt(node, detached(value.storage, value));
     }
-    this.storage.hold();
-    return this.rebuilt(node, new Tensor(this.storage, this.layout, this.dtype));
+    const { storage, source } = this;
+    if (storage === null || source === null) {
+      throw new GraphError(
+        `${node.label}: Trying to directly access saved tensors after they have already been freed.`,
+      );
+    }
+    if (storage.version !== this.version) this.throwModified(node, storage.version);
+    const same = !source.isDisposed && source.layout === this.layout && source.storage === storage;
+    return same && this.placedAs(source, node) ? source : this.rebuilt(node, detached(storage, this));
   }
 
-  private same(source: Tensor, node: Node): boolean {
+  /** Whether a handle still has the place on the tape that it had when it was saved. */
+  private placedAs(source: Tensor, node: Node): boolean {
     const history = source.history;
-    if (this.output < 0) return history === this.history && source.collects === this.leaf;
+    if (this.output < 0) return history === this.history && source.collects === (this.accumulator !== null);
     if (!isFloat(this.dtype)) return history === null;
     return history !== null && history.node === node && history.index === this.output;
   }
@@ -100,7 +131,10 @@ export class SavedValue {
     } else if (!isFloat(this.dtype)) return tensor;
     else if (this.output >= 0) tensor.setHistory({ node, index: this.output });
     else if (this.history !== null) tensor.setHistory(this.history);
-    else if (this.leaf) tensor.setHistory({ node: accumulatorOf(this.origin), index: 0 });
+    else if (this.accumulator !== null) {
+      tensor.collects = true;
+      tensor.accumulator = this.accumulator;
+    }
     if (this.tangents !== null && tensor.tangents === null) {
       tensor.tangents = this.tangents.slice();
       for (const tangent of tensor.tangents) tangent?.claim();
@@ -108,33 +142,31 @@ export class SavedValue {
     return tensor;
   }
 
-  private throwModified(node: Node): never {
+  private throwModified(node: Node, version: number): never {
     const of = this.output >= 0 ? `output ${this.output} of ${node.label}` : (this.history?.node.label ?? "a leaf");
     throw new GraphError(
       `${node.label}: one of the variables needed for gradient computation has been modified by an inplace operation: ` +
         `[${this.dtype} [${this.layout.shape.join(", ")}]], which is ${this.output >= 0 ? of : `output ${this.history?.index ?? 0} of ${of}`}, ` +
-        `is at version ${this.storage.version}; expected version ${this.version} instead. ` +
+        `is at version ${version}; expected version ${this.version} instead. ` +
         "Hint: enable anomaly detection to find the operation that failed to compute its gradient, with autograd.setDetectAnomaly(true).",
     );
   }
 
   /** Bytes of the storage that is held. */
   get bytes(): number {
-    return this.packed === null ? this.storage.bytes : 0;
+    return this.storage?.bytes ?? 0;
   }
 
   /** Lets go of the storage. */
   free(): void {
     if (this.done) return;
     this.done = true;
-    if (this.packed !== null) return;
-    this.storage.letGo();
-    this.history?.node.letGo();
+    if (this.packed !== null) {
+      const { hooks, value } = this.packed;
+      this.packed = null;
+      hooks.release?.(value);
+    }
+    this.letGo();
     for (const tangent of this.tangents ?? []) tangent?.unclaim();
   }
-}
-
-function detached(tensor: Tensor): Tensor {
-  tensor.storage.hold();
-  return new Tensor(tensor.storage, tensor.layout, tensor.dtype);
 }

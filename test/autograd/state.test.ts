@@ -12,6 +12,7 @@ import {
   noGrad,
   ShapeError,
   scope,
+  type Tensor,
   tensor,
   zeros,
 } from "../../src/entries/node.js";
@@ -198,6 +199,81 @@ describe("tensor state", () => {
     expect(x.clone().gradFn?.name()).toBe("CloneBackward0");
     expect(warn).toHaveBeenCalled();
     warn.mockRestore();
+  });
+
+  it("#6 outputNr: which output of a node that several share", () => {
+    const x = leaf([1, 2, 3]);
+    const parts = x.unbind(0);
+    expect(parts.map((part) => part.outputNr)).toEqual([0, 1, 2]);
+    expect(new Set(parts.map((part) => part.gradFn)).size).toBe(1);
+    expect(x.outputNr).toBe(0);
+  });
+
+  it("#9 gradDtype: leaves only; casts what arrives, or lets it be", () => {
+    const x = leaf([1, 2]);
+    expect(x.gradDtype).toBe("float32");
+    x.gradDtype = float64;
+    x.mul(2).sum().backward();
+    expect([x.grad?.dtype, x.grad?.tolist()]).toEqual(["float64", [2, 2]]);
+    x.mul(2).sum().backward();
+    expect([x.grad?.dtype, x.grad?.tolist()]).toEqual(["float64", [4, 4]]);
+    expect(() => {
+      x.gradDtype = "float32";
+    }).toThrow(DTypeError);
+    x.grad = undefined;
+    x.grad = tensor([1, 2], { dtype: float64 });
+    expect(() => {
+      x.grad = tensor([1, 2]);
+    }).toThrow(DTypeError);
+    x.grad = null;
+    x.gradDtype = null;
+    x.backward(tensor([1, 2], { dtype: float64 }));
+    expect((x.grad as Tensor | null)?.dtype).toBe("float64");
+    const y = x.mul(2);
+    expect(() => y.gradDtype).toThrow(/leaf/);
+    expect(() => {
+      x.gradDtype = int32;
+    }).toThrow(DTypeError);
+  });
+
+  it("#13 setting data changes shape and dtype, keeps version and wish; not to integers under grad", () => {
+    const x = leaf([1, 2]);
+    noGrad(() => x.add_(1));
+    const { version } = x;
+    x.data = tensor([1, 2, 3], { dtype: float64 });
+    expect([x.dtype, x.shape, x.version, x.requiresGrad]).toEqual(["float64", [3], version, true]);
+    x.mul(2).sum().backward();
+    expect([x.grad?.dtype, x.grad?.tolist()]).toEqual(["float64", [2, 2, 2]]);
+    expect(() => {
+      x.data = tensor([1], { dtype: int32 });
+    }).toThrow(/must be floating point/);
+    const plain = tensor([1]);
+    plain.data = tensor([1], { dtype: int32 });
+    expect(plain.dtype).toBe("int32");
+  });
+
+  it("#18 Tensor.backward takes a gradient and options", () => {
+    const x = leaf([1, 2]);
+    const y = x.mul(3);
+    y.backward(tensor([1, 10]), { retainGraph: true });
+    y.backward(tensor([1, 10]), { inputs: [x] });
+    expect(x.grad?.tolist()).toEqual([6, 60]);
+    const z = x.mul(2).sum();
+    z.backward({ createGraph: false });
+    expect(x.grad?.tolist()).toEqual([8, 62]);
+    expect(() => z.backward({ retain: true } as never)).toThrow(ArgumentError);
+  });
+
+  it("#20 dataView is the memory itself, not of what requires grad while that is recorded", () => {
+    const x = tensor([1, 2, 3]);
+    x.dataView()[1] = 7;
+    expect(x.tolist()).toEqual([1, 7, 3]);
+    const y = leaf([1, 2]);
+    expect(() => y.dataView()).toThrow(/requires grad/);
+    expect([...noGrad(() => y.dataView())]).toEqual([1, 2]);
+    expect([...y.detach().dataView()]).toEqual([1, 2]);
+    expect([...y.toTypedArray()]).toEqual([1, 2]);
+    expect(() => zeros([2, 2]).t().dataView()).toThrow(ShapeError);
   });
 
   it("dropping what was made leaves nothing", () => {
