@@ -70,7 +70,7 @@ function toJSON(x: Tensor): Nested {
  */
 function toPrimitive(x: Tensor, hint: string): number | boolean | string {
   const one = x.numel() === 1;
-  return hint === "number" || (hint === "default" && one && !x.isDisposed) ? item(x) : toString(x);
+  return hint === "number" || (hint === "default" && one && !x.isDisposed) ? item(x) : x.toString();
 }
 
 const family = {
