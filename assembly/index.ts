@@ -22,6 +22,7 @@ export * from "./kernels/linalg/qr";
 export * from "./kernels/linalg/spectral";
 export * from "./kernels/loss";
 export * from "./kernels/member";
+export * from "./kernels/optim";
 export * from "./kernels/pointwise";
 export * from "./kernels/pool";
 export * from "./kernels/random";

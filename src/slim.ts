@@ -65,6 +65,7 @@ export * from "./ops/unique.js";
 export * from "./ops/view-writing.js";
 export * from "./ops/views.js";
 export * from "./ops/where.js";
+export * as optim from "./optim/index.js";
 export {
   enableGrad,
   inferenceMode,
