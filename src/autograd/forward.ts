@@ -5,15 +5,15 @@ import { copyInto } from "../op/copy.js";
 import type { Operand } from "../op/nest.js";
 import type { Operation } from "../op/operation.js";
 import { add } from "../ops/arithmetic.js";
-import { clone, copy_, to } from "../ops/cast.js";
+import { clone, contiguous, copy_, to } from "../ops/cast.js";
 import { zerosLike } from "../ops/creation.js";
-import { expand, sumToSize } from "../ops/shape.js";
+import { expand, permute, sumToSize } from "../ops/shape.js";
 import { asViewOf } from "../ops/view.js";
 import { mode } from "../tape/mode.js";
 import { edgeOf } from "../tape/record.js";
 import { isFloat } from "../tensor/dtype.js";
-import { sameShape } from "../tensor/layout.js";
-import { closeScope, openScope } from "../tensor/lifetime.js";
+import { contiguous as contiguousLayout, isDenseNonOverlapping, sameShape } from "../tensor/layout.js";
+import { closeScope, openScope, temporaries } from "../tensor/lifetime.js";
 import { alias, Tensor } from "../tensor/tensor.js";
 import { runPass } from "./engine.js";
 
@@ -41,10 +41,29 @@ export function tangentAt(operand: Operand | undefined, level: number): Tensor |
   return operand instanceof Tensor && operand.tangents !== null ? (operand.tangents[level] ?? null) : null;
 }
 
+/**
+ * A tangent in the layout of its tensor, dense where the tensor has gaps: a view of the tensor must be one of the tangent
+ * too. The tangent of a view is a view of the base's tangent already.
+ */
+function laidOut(tensor: Tensor, level: number, tangent: Tensor): Tensor {
+  const { shape, strides } = tensor.layout;
+  if (tensor.viewOf !== null && tangentAt(tensor.viewOf.base, level) !== null) return tangent;
+  const wanted = isDenseNonOverlapping(tensor.layout) ? strides : contiguousLayout(shape).strides;
+  const own = tangent.layout.strides;
+  if (tensor.numel() === 0 || shape.every((size, d) => size === 1 || own[d] === wanted[d])) return tangent;
+  const order = shape.map((_, d) => d).sort((a, b) => (wanted[b] as number) - (wanted[a] as number));
+  const back = shape.map((_, d) => order.indexOf(d));
+  const result = temporaries(() => permute(contiguous(permute(tangent, order)), back));
+  // Only the tensor that it belongs to holds it.
+  result.kept = result.temporary = true;
+  return result;
+}
+
 /** Gives a tensor a tangent at a level, or takes it away. */
-export function setTangent(tensor: Tensor, level: number, tangent: Tensor | null): void {
-  if (tangent === null && tensor.tangents === null) return;
-  if (tangent !== null && tensor.isDisposed) return;
+export function setTangent(tensor: Tensor, level: number, given: Tensor | null): void {
+  if (given === null && tensor.tangents === null) return;
+  if (given !== null && tensor.isDisposed) return;
+  const tangent = given === null ? null : laidOut(tensor, level, given);
   const tangents = tensor.tangents ?? [];
   while (tangents.length <= level) tangents.push(null);
   const old = tangents[level] ?? null;

@@ -50,6 +50,16 @@ function writable(call: Callable, args: readonly unknown[]): boolean {
   });
 }
 
+/** Arguments in a few words, to tell samples of an operator apart. */
+function words(value: unknown): string {
+  if (value instanceof Tensor) return `${value.dtype === "float64" ? "" : value.dtype}[${value.shape}]`;
+  if (Array.isArray(value)) return `[${value.map(words).join(", ")}]`;
+  if (value === null || typeof value !== "object") return String(value);
+  return Object.entries(value)
+    .map(([name, each]) => `${name} ${words(each)}`)
+    .join(", ");
+}
+
 function everyFloat(args: readonly unknown[], test: (x: Tensor) => boolean): boolean {
   return args.every((arg) =>
     arg instanceof Tensor
@@ -70,7 +80,7 @@ export function collector(): { readonly list: Sample[]; readonly add: Add } {
       if (call === undefined) throw new Error(`no function ${path} for its sample`);
       const inplace = "inplace" in more ? undefined : inplaceOf(path);
       list.push({
-        name: path,
+        name: `${path} (${args.map(words).join(", ")})`,
         call,
         args,
         ...(inplace !== undefined && writable(call, args) ? { inplace } : {}),

@@ -3,8 +3,10 @@
 import * as wengert from "../../src/entries/node.js";
 import { F, float64, int32, manualSeed, rand, slice, Tensor, tensor } from "../../src/entries/node.js";
 import { camel, decode, documents } from "../parity/cases.js";
+import type { Values } from "./collect.js";
 import { binary, ternary, unary } from "./elementwise.js";
 import { moves } from "./moves.js";
+import { linear, products } from "./products.js";
 import { transforms } from "./transforms.js";
 
 export interface Sample {
@@ -311,22 +313,22 @@ const KINKED: ReadonlySet<string> = new Set([
   "linalg.norm (subgradients_at_zero)",
 ]);
 
+/** The files of samples, each of a family of operators. */
+const FAMILIES: readonly ((from: Values) => Sample[])[] = [moves, unary, binary, ternary, products, linear, transforms];
+
 let all: Sample[] | null = null;
 
 /** All samples. */
 export function samples(): readonly Sample[] {
-  if (all !== null) return all;
-  const lists = [
-    made(),
-    moves(values),
-    unary(values),
-    binary(values),
-    ternary(values),
-    // Behind the others, which draw from the same generator.
-    transforms(values),
-    recorded(),
-  ];
-  all = lists.flat().map((sample) => (KINKED.has(sample.name) ? { ...sample, differentiable: false } : sample));
+  all ??= [
+    ...made(),
+    ...FAMILIES.flatMap((family) => {
+      // Each from the beginning, so that what one draws changes nothing in the others.
+      manualSeed(7);
+      return family(values);
+    }),
+    ...recorded(),
+  ].map((sample) => (KINKED.has(sample.name) ? { ...sample, differentiable: false } : sample));
   return all;
 }
 
