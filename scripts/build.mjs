@@ -142,21 +142,23 @@ await step("javascript", sources, javascript, async () => {
       }));
     },
   };
-  // The published package depends on nothing: AssemblyScript's loader is bundled into the one module that imports it.
-  const bundled = "src/wasm/loader.ts";
+  // The published package depends on nothing: what others wrote is bundled into the one module that imports it.
+  const bundled = ["src/wasm/loader.ts", "src/io/inflate.ts"];
   await build({
     ...common,
-    entryPoints: sources.filter((file) => !file.endsWith(".d.ts") && file !== bundled),
+    entryPoints: sources.filter((file) => !file.endsWith(".d.ts") && !bundled.includes(file)),
     sourcesContent: false,
     plugins: [stamping],
   });
   await build({
     ...common,
-    entryPoints: [bundled],
+    entryPoints: bundled,
     bundle: true,
-    banner: { js: "// Contains @assemblyscript/loader, Apache License 2.0: see loader.LICENSE." },
+    treeShaking: true,
+    banner: { js: "// Contains a library under a licence of its own, which is in the file of the same name." },
   });
   copyFileSync("node_modules/assemblyscript/LICENSE", "dist/wasm/loader.LICENSE");
+  copyFileSync("node_modules/fflate/LICENSE", "dist/io/inflate.LICENSE");
 });
 
 await step(

@@ -16,6 +16,9 @@ export class DTypeError extends WengertError {}
 /** An argument with a wrong value: unknown options, dims and indices out of range. */
 export class ArgumentError extends WengertError {}
 
+/** A file that is damaged, cut, forged, of another format, or that holds what is not read. */
+export class FormatError extends ArgumentError {}
+
 /** Use of a tensor after it was disposed. */
 export class DisposedError extends WengertError {}
 

@@ -49,7 +49,10 @@ function run(file: string, programs: readonly string[]): string[] {
   });
   const steps = programs.map((_, i) => `await import("./${i}.mjs");\nconsole.log(${JSON.stringify(MARK)});\n`);
   writeFileSync(join(home, "all.mjs"), steps.join(""));
-  const { status, stdout, stderr } = spawnSync(process.execPath, [join(home, "all.mjs")], { encoding: "utf8" });
+  const { status, stdout, stderr } = spawnSync(process.execPath, [join(home, "all.mjs")], {
+    cwd: home,
+    encoding: "utf8",
+  });
   expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
   return stdout.split(`${MARK}\n`).slice(0, -1);
 }
