@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import { transformSync } from "esbuild";
 import ts from "typescript";
 import { describe, expect, test } from "vitest";
 
@@ -240,6 +241,14 @@ describe("the package", () => {
   test("offers without methods what it offers with them", async () => {
     const [full, slim] = await Promise.all([import("../src/index.js"), import("../src/slim.js")]);
     expect(Object.keys(slim).sort()).toEqual(Object.keys(full).sort());
+  });
+
+  test("names its errors also where a bundler shortened the names of classes", async () => {
+    const { code } = transformSync(read("src/errors.ts"), { loader: "ts", minify: true, format: "esm" });
+    expect(code).not.toMatch(/class ShapeError/);
+    const errors = (await import(`data:text/javascript,${encodeURIComponent(code)}`)) as Record<string, typeof Error>;
+    expect(Object.keys(errors).length).toBeGreaterThan(8);
+    for (const [name, Class] of Object.entries(errors)) expect(String(new Class("why"))).toBe(`${name}: why`);
   });
 
   test("lists its entries and methods as what has effects", () => {
