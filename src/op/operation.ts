@@ -72,7 +72,8 @@ export class Operation implements Backward {
   /** The part of a call behind the kernel: onto the tape, and tangents. */
   finish(inputs: readonly Operand[], outputs: readonly Tensor[], parameters: unknown): void {
     let node: Node | null = null;
-    if (this.formulas.length > 0 && recording(inputs)) {
+    // A node that no output holds would never be let go.
+    if (this.formulas.length > 0 && recording(inputs) && outputs.some(differentiable)) {
       node = this.complete(this.begin(inputs, inputs), inputs, outputs, parameters, null);
       link(node, outputs);
     }
@@ -206,6 +207,8 @@ export class Operation implements Backward {
     return formula.of(values as never, parameters as never);
   }
 }
+
+const differentiable = (x: Tensor): boolean => isFloat(x.dtype);
 
 /** The value that a write in place is about to replace: a copy with the same place on the tape and the same tangents. */
 function before(self: Tensor, copy: (x: Tensor) => Tensor): Tensor {

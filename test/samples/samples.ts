@@ -3,6 +3,7 @@
 import * as wengert from "../../src/entries/node.js";
 import { F, float64, int32, manualSeed, rand, slice, Tensor, tensor } from "../../src/entries/node.js";
 import { camel, decode, documents } from "../parity/cases.js";
+import { created, ordered, reductions } from "./along.js";
 import type { Values } from "./collect.js";
 import { binary, ternary, unary } from "./elementwise.js";
 import { moves } from "./moves.js";
@@ -314,7 +315,18 @@ const KINKED: ReadonlySet<string> = new Set([
 ]);
 
 /** The files of samples, each of a family of operators. */
-const FAMILIES: readonly ((from: Values) => Sample[])[] = [moves, unary, binary, ternary, products, linear, transforms];
+const FAMILIES: readonly ((from: Values) => Sample[])[] = [
+  moves,
+  unary,
+  binary,
+  ternary,
+  products,
+  linear,
+  reductions,
+  ordered,
+  created,
+  transforms,
+];
 
 let all: Sample[] | null = null;
 
