@@ -59,6 +59,8 @@ export abstract class Optimizer<O extends object = object> {
   protected readonly floats: Readonly<Record<string, number>> = {};
   /** @internal State that PyTorch holds in tensors of one element and this library in numbers. */
   readonly boxed: readonly string[] = ["step"];
+  /** @internal Steps taken since a scheduler was put on the optimiser. */
+  stepCount = 0;
   private readonly before = new Set<StepHook>();
   private readonly after = new Set<StepHook>();
   declare [Symbol.dispose]: () => void;
@@ -149,6 +151,7 @@ export abstract class Optimizer<O extends object = object> {
   /** @internal Calls the hooks before and after. */
   protected around<T>(closure: unknown, body: () => T): T {
     const args = closure === undefined ? [] : [closure];
+    this.stepCount++;
     for (const hook of this.before) hook(this as unknown as Optimizer, args);
     const result = body();
     for (const hook of this.after) hook(this as unknown as Optimizer, args);
