@@ -33,7 +33,8 @@ const dtypes = {
 };
 
 function like(x: Self, options: CreationOptions | undefined): CreationOptions & { readonly dtype: DType } {
-  return { ...options, dtype: options?.dtype ?? asTensor("new", x).dtype };
+  const { dtype } = asTensor("new", x);
+  return { ...options, dtype: options?.dtype ?? dtype };
 }
 
 declare module "../tensor/tensor.js" {

@@ -7,6 +7,7 @@ import type { Tensor } from "../tensor/tensor.js";
 import { setParameter } from "../wasm/block.js";
 import type { Kernel } from "../wasm/kernels.js";
 import { launchChecked } from "../wasm/launch.js";
+import { asTensor } from "./args.js";
 import { addOperand, addStrided, addTensor, beginNest, type Operand, writeNest } from "./nest.js";
 
 /** How a tensor is indexed: over a nest of dims, some of which index tensors vary in. */
@@ -62,6 +63,7 @@ export function launchIndexed(
 
 /** Checks the dtype of an index tensor. */
 export function checkIndex(op: string, index: Tensor, name = "index"): void {
+  asTensor(op, index, name);
   if (index.dtype !== "int32") {
     throw new DTypeError(`${op}: Expected dtype int32 for ${name}, got ${index.dtype}; convert it with .to("int32")`);
   }

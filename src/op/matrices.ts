@@ -47,8 +47,10 @@ export function sizesOf(x: Tensor): readonly [number, number] {
   return [x.shape.at(-2) as number, x.shape.at(-1) as number];
 }
 
-/** Throws unless two tensors have one dtype. */
-export function sameDtype(op: string, a: Tensor, b: Tensor): void {
+/** Throws unless two tensors, neither of them disposed, have one dtype. */
+export function sameDtype(op: string, first: Tensor, second: Tensor): void {
+  const a = asTensor(op, first);
+  const b = asTensor(op, second, "other");
   if (a.dtype === b.dtype) return;
   throw new DTypeError(
     `${op}: Expected same dtype for both operands, got ${a.dtype} and ${b.dtype}; convert one with .to("${a.dtype}")`,

@@ -27,6 +27,7 @@ export interface AlphaOptions {
 /** The second operand times alpha. */
 function scaled(op: string, [a, b]: readonly Operand[], options: Readonly<Record<string, unknown>>): Operand {
   const { alpha } = parse(op, [options], { alpha: 1 });
+  for (const x of [a, b]) if (x instanceof Tensor) x.check(op);
   if (alpha === 1) return b as Operand;
   const float = [a, b].some((x) => (x instanceof Tensor ? isFloat(x.dtype) : categoryOfScalar(x as number) === FLOAT));
   if (!float && !Number.isInteger(alpha)) {
@@ -40,7 +41,7 @@ export const add: BinaryWith<AlphaOptions> = elementwise({
   name: "add",
   dtype: "promoted",
   options: ([a, b], options, inPlace) =>
-    (inPlace ? add.inplace : add)(a as Tensor, scaled("add", [a as Operand, b as Operand], options)),
+    temporaries(() => (inPlace ? add.inplace : add)(a as Tensor, scaled("add", [a as Operand, b as Operand], options))),
   partials: {
     a: { reads: [], of: ({ g }) => g },
     b: { reads: [], of: ({ g }) => g },
@@ -52,7 +53,7 @@ export const sub: BinaryWith<AlphaOptions> = elementwise({
   name: "sub",
   dtype: "numeric",
   options: ([a, b], options, inPlace) =>
-    (inPlace ? sub.inplace : sub)(a as Tensor, scaled("sub", [a as Operand, b as Operand], options)),
+    temporaries(() => (inPlace ? sub.inplace : sub)(a as Tensor, scaled("sub", [a as Operand, b as Operand], options))),
   partials: {
     a: { reads: [], of: ({ g }) => g },
     b: { reads: [], of: ({ g }) => neg(g) },
@@ -64,7 +65,8 @@ const reversed: BinaryWith<AlphaOptions> = elementwise({
   dtype: "numeric",
   label: "RsubBackward1",
   check: (_, operands) => firstTensor("rsub", operands),
-  options: ([a, b], options) => sub(b as Operand, scaled("rsub", [b as Operand, a as Operand], options)),
+  options: ([a, b], options) =>
+    temporaries(() => sub(b as Operand, scaled("rsub", [b as Operand, a as Operand], options))),
   partials: {
     a: { reads: [], of: ({ g }) => neg(g) },
     b: { reads: [], of: ({ g }) => g },

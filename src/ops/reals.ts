@@ -3,7 +3,9 @@
 import { DTypeError } from "../errors.js";
 import { asTensor } from "../op/args.js";
 import { elementwise, type Unary } from "../op/elementwise.js";
+import { type Applied, op } from "../op/op.js";
 import type { Tensor } from "../tensor/tensor.js";
+import { clone } from "./cast.js";
 import { zerosLike } from "./creation.js";
 
 /** The real part: `x` itself, as there are no complex dtypes. */
@@ -24,7 +26,20 @@ export function conj(x: Tensor): Tensor {
 }
 
 /** The same as `conj`: there is nothing to be worked out later. */
-export { conj as conjPhysical, conj as conjPhysical_, conj as resolveConj, conj as resolveNeg };
+export { conj as conjPhysical, conj as resolveConj, conj as resolveNeg };
+
+const conjOp: Applied<null> = op({
+  name: "conjPhysical",
+  label: "ConjPhysicalBackward1",
+  forward: ([x]) => clone(x as Tensor),
+  gradients: { x: { reads: [], of: ({ g }) => g } },
+  tangent: "linear",
+});
+
+/** The complex conjugate in place: nothing changes, but it counts as a write and stands on the tape. */
+export function conjPhysical_(self: Tensor): Tensor {
+  return conjOp.inplace([asTensor("conjPhysical_", self, "self")], null, () => {});
+}
 
 /** The angle in the complex plane: π below 0, else 0; NaN for NaN. The gradient is zero. */
 export const angle: Unary = elementwise({

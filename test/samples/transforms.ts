@@ -35,6 +35,7 @@ export function transforms(values: Values): Sample[] {
       [4, 3],
       [2, 1],
     ],
+    covers: ["nn.functional.ctcLoss"],
   });
   const symmetric = values([3, 3], -1, 1);
   for (const name of ["ldlFactor", "ldlFactorEx"]) add(`linalg.${name}`, [symmetric], { differentiable: false });
