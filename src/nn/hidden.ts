@@ -89,6 +89,11 @@ export function find(op: string, module: Module, key: string): unknown {
   return (module as unknown as Record<string, unknown>)[key];
 }
 
+/** PyTorch's spelling of a name: `runningMean` becomes `running_mean`. */
+export function snake(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}
+
 /** Splits `a.b.c` into the module `a.b` and `c`. */
 export function holderOf(module: Module, target: string): [Module, string] {
   const cut = target.lastIndexOf(".");

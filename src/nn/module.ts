@@ -87,6 +87,11 @@ export class Module {
     return field;
   }
 
+  /** @internal Whether a state dictionary without this name is complete. */
+  mayLack(_key: string): boolean {
+    return false;
+  }
+
   /** @internal Fields that hold tensors or modules, in the order of their assignment. */
   members(): Member[] {
     const found: Member[] = [];

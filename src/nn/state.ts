@@ -56,7 +56,7 @@ function collectLoads(module: Module, state: ReadonlyMap<string, unknown>, prefi
   for (const [key, target] of own) {
     const name = prefix + key;
     if (!state.has(name)) {
-      loading.missing.push(name);
+      if (!module.mayLack(key)) loading.missing.push(name);
       continue;
     }
     const source = state.get(name);

@@ -5,20 +5,22 @@ import { asInteger, asNumber, asTensor, parse, type Trailing } from "../../op/ar
 import { type Applied, op } from "../../op/op.js";
 import { add, div, mul, neg, sub } from "../../ops/arithmetic.js";
 import { to } from "../../ops/cast.js";
+import { maskedScatter } from "../../ops/compaction.js";
 import { le } from "../../ops/compare.js";
-import { empty, onesLike, zerosLike } from "../../ops/creation.js";
+import { empty, ones, zerosLike } from "../../ops/creation.js";
 import { detach } from "../../ops/detach.js";
 import { max } from "../../ops/extremum.js";
 import { cat } from "../../ops/join.js";
 import { log, sigmoid } from "../../ops/pointwise.js";
 import { exponential_, uniform_ } from "../../ops/random.js";
+import { sum } from "../../ops/reduce.js";
 import { scatter } from "../../ops/scatter.js";
 import { type SoftmaxOptions, softmax } from "../../ops/softmax.js";
 import { narrow } from "../../ops/views.js";
-import { where } from "../../ops/where.js";
 import { unrecorded } from "../../tape/mode.js";
 import { formatShape, normalizeDim } from "../../tensor/layout.js";
 import { temporaries } from "../../tensor/lifetime.js";
+import { item } from "../../tensor/read.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import { leakyRelu, leakyRelu_ } from "./activation.js";
 import type { InplaceOption } from "./inplace.js";
@@ -92,8 +94,11 @@ function rreluOf(name: string, x: Tensor, rest: readonly unknown[], writes: bool
   if (!training) return inplace ? leakyRelu_(x, (lower + upper) / 2) : leakyRelu(x, (lower + upper) / 2);
   return temporaries(() => {
     const slope = unrecorded(() => {
-      const drawn = to(uniform_(empty(x.shape, { dtype: "float64" }), lower, upper), x.dtype);
-      return where(le(detach(x), 0), drawn, onesLike(drawn));
+      // PyTorch draws for negative elements only, one after the other, in double precision.
+      const falls = le(detach(x), 0);
+      const count = Number(item(sum(falls)));
+      const drawn = to(uniform_(empty([count], { dtype: "float64" }), lower, upper), x.dtype);
+      return maskedScatter(ones(x.shape, { dtype: x.dtype }), falls, drawn);
     });
     return inplace ? mul.inplace(x, slope) : mul(x, slope);
   });

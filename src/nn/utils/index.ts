@@ -1,0 +1,3 @@
+// The namespace `nn.utils`.
+
+export * as rnn from "./rnn.js";
