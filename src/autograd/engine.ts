@@ -185,6 +185,7 @@ function deliver(pass: Pass, node: Node, index: number, gradient: Tensor): void 
 function step(pass: Pass, state: NodeState, results: (Tensor | null)[]): void {
   const { node } = state;
   const scope = openScope();
+  const token = mode.trace === null ? -1 : mode.trace.begin(node.label, state.gradients, node);
   try {
     tensorHooks(node, state);
     capture(pass, state, results);
@@ -209,6 +210,7 @@ function step(pass: Pass, state: NodeState, results: (Tensor | null)[]): void {
       state.gradients[i] = null;
       gradient?.unclaim();
     });
+    if (token >= 0) mode.trace?.end(token);
   }
 }
 

@@ -14,3 +14,4 @@ export * as functional from "./functional.js";
 export * as gradMode from "./grad-mode.js";
 export { type GradcheckOptions, gradcheck, gradgradcheck } from "./gradcheck.js";
 export * as graph from "./graph.js";
+export * as profiler from "./profiler.js";

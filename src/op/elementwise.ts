@@ -1,6 +1,7 @@
 // The elementwise kind: one kernel over broadcast operands; the author writes the derivative by each input.
 
 import { ArgumentError, DTypeError, ShapeError } from "../errors.js";
+import { mode } from "../tape/mode.js";
 import { BOOL, categoryOf, type DType, floating, isFloat, Promotion } from "../tensor/dtype.js";
 import { broadcastShapes, formatShape, sameShape } from "../tensor/layout.js";
 import { temporaries } from "../tensor/lifetime.js";
@@ -86,25 +87,30 @@ export function elementwise<const Reads extends Record<string, string>, Argument
   const test = spec.dtype === "bool";
   const run = (...operands: Operand[]): Tensor => {
     if (operands.length !== arity) return withOptions(spec, arity, operands, false);
+    const token = mode.trace === null ? -1 : mode.trace.begin(spec.name, operands, null);
     const { dtype, shape } = prepare(spec.name, spec.dtype, operands);
     if (spec.check !== undefined) spec.check(dtype, operands);
     const out = emptyOf(spec.name, resultLayout(shape, operands), test ? "bool" : dtype);
     compute(kernels, test, dtype, out, operands);
     operation.finish(operands, [out], null);
+    if (token >= 0) mode.trace?.end(token, out);
     return out;
   };
   run.inplace = (...operands: Operand[]): Tensor => {
     const name = `${spec.name}_`;
     if (operands.length !== arity) return withOptions(spec, arity, operands, true);
+    const token = mode.trace === null ? -1 : mode.trace.begin(name, operands, null);
     const { dtype, shape } = prepare(name, spec.dtype, operands);
     if (spec.check !== undefined) spec.check(dtype, operands);
     const self = operands[0] as Tensor;
     checkTarget(name, self, shape, test ? "bool" : dtype);
     overlapping(name, self, operands);
-    return operation.applyInPlace(self, operands, null, dense, () => {
+    operation.applyInPlace(self, operands, null, dense, () => {
       if (!test && self.dtype === dtype) return compute(kernels, test, dtype, self, operands);
       return inOwnDtype(name, kernels, test, dtype, self, operands);
     });
+    if (token >= 0) mode.trace?.end(token, self);
+    return self;
   };
   run.spec = spec;
   return run as unknown as ElementwiseOp<Arguments>;

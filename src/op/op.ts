@@ -1,5 +1,6 @@
 // The general kind: the author runs the kernel and writes the gradient of each input.
 
+import { mode } from "../tape/mode.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { dense } from "./copy.js";
 import type { Operand } from "./nest.js";
@@ -57,20 +58,28 @@ export function op<const Reads extends Record<string, string>, Parameters = null
     (spec.tangent ?? "transposed") as TangentRule,
     (inputs, parameters) => run.all(inputs, parameters as Parameters),
   );
+  const inPlaceName = spec.name.endsWith("_") ? spec.name : `${spec.name}_`;
   const run = (inputs: readonly Operand[], parameters: Parameters): Tensor => {
+    const token = mode.trace === null ? -1 : mode.trace.begin(spec.name, inputs, null);
     const out = forward(inputs, parameters) as Tensor;
     operation.finish(inputs, [out], parameters);
+    if (token >= 0) mode.trace?.end(token, out, parameters);
     return out;
   };
   run.all = (inputs: readonly Operand[], parameters: Parameters): Tensor[] => {
+    const token = mode.trace === null ? -1 : mode.trace.begin(spec.name, inputs, null);
     const result = forward(inputs, parameters);
     const outputs = Array.isArray(result) ? result : [result];
     operation.finish(inputs, outputs, parameters);
+    if (token >= 0) mode.trace?.end(token, outputs[0], parameters);
     return outputs;
   };
   run.inplace = (inputs: readonly Tensor[], parameters: Parameters, write: (self: Tensor) => void): Tensor => {
     const self = inputs[0] as Tensor;
-    return operation.applyInPlace(self, inputs, parameters, dense, () => write(self));
+    const token = mode.trace === null ? -1 : mode.trace.begin(inPlaceName, inputs, null);
+    operation.applyInPlace(self, inputs, parameters, dense, () => write(self));
+    if (token >= 0) mode.trace?.end(token, self, parameters);
+    return self;
   };
   run.spec = spec;
   return run;

@@ -123,6 +123,7 @@ export function view<Parameters = null>(spec: View<Parameters>): AppliedView<Par
   );
   const all = (x: Tensor, parameters: Parameters): Tensor[] => {
     asTensor(spec.name, x);
+    const token = mode.trace === null ? -1 : mode.trace.begin(spec.name, [x], null);
     const kind: ViewKind =
       spec.several === true ? "multi" : mode.inference ? "inference" : mode.grad ? "plain" : "noGrad";
     const outputs = spec.layouts(x.layout, parameters).map((layout) => {
@@ -135,6 +136,7 @@ export function view<Parameters = null>(spec: View<Parameters>): AppliedView<Par
       from: x.layout,
       bytes: x.storage.bytes,
     } satisfies Made<Parameters>);
+    if (token >= 0) mode.trace?.end(token);
     return outputs;
   };
   const one = (x: Tensor, parameters: Parameters): Tensor => all(x, parameters)[0] as Tensor;

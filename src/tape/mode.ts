@@ -14,6 +14,14 @@ type Push = (
   inPlace: boolean,
 ) => void;
 
+/** Whoever is told of every operation and every node that runs. */
+export interface Trace {
+  /** An operation begins on some operands, or, where there is a node, its backward. What was begun inside ends with it. */
+  begin(name: string, operands: readonly unknown[], node: Node | null): number;
+  /** It has ended, with a result where it gives one. */
+  end(token: number, out?: Tensor, parameters?: unknown): void;
+}
+
 /** What is recorded at the moment. */
 export const mode = {
   /** Whether operations on tracked tensors are recorded. */
@@ -30,6 +38,8 @@ export const mode = {
   checkNan: true,
   /** Told of every node that is made, where somebody asked for it. */
   created: null as ((node: Node) => void) | null,
+  /** Told of what runs, while a profile is taken. */
+  trace: null as Trace | null,
   /** Forward mode: tangents of levels below this one are pushed through operations. */
   levels: 0,
   /** Pushes tangents through a call; brought by whoever opens a level. */

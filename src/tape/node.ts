@@ -14,6 +14,7 @@ import {
 } from "./hooks.js";
 import { mode } from "./mode.js";
 import type { SavedValue } from "./saved.js";
+import { stackText } from "./stack.js";
 
 /** PyTorch's names of saved values, and what the values are called here. */
 const ALIASES: Readonly<Record<string, readonly string[]>> = {
@@ -91,7 +92,7 @@ export class Node {
   ) {
     for (const node of nodes) if (node !== null) node.holders++;
     if (mode.anomaly) {
-      this.forwardStack = new Error().stack ?? "";
+      this.forwardStack = stackText();
       this.parent = running.node;
     }
     if (mode.created !== null) mode.created(this);

@@ -87,8 +87,8 @@ function plainly<T>(body: () => T): T {
   return body();
 }
 
-/** A function of one value, or a module that has one as `forward`. */
-export type Step = ((x: Tensor) => Tensor) | { forward(x: Tensor): Tensor };
+/** A function of one value, or a module of one. */
+export type Step = ((x: Tensor) => Tensor) | { call(x: Tensor): Tensor };
 
 /**
  * Applies functions or modules one after the other, in `segments` checkpointed pieces; the last piece is run plainly.
@@ -102,7 +102,7 @@ export function checkpointSequential(
   const op = "checkpointSequential";
   const steps = [...functions].map((step): ((x: Tensor) => Tensor) => {
     if (typeof step === "function") return step;
-    if (typeof step?.forward === "function") return (x) => step.forward(x);
+    if (typeof step?.call === "function") return (x) => step.call(x);
     throw new ArgumentError(`${op}: expected functions or modules, got ${describe(step)}`);
   });
   asInteger(op, segments, "segments");

@@ -356,13 +356,7 @@ describe("checkpoint with reentrance", () => {
 
 describe("checkpointSequential", () => {
   it("#186 splits functions and modules into pieces, the last of them plain", () => {
-    const steps = [
-      (x: Tensor) => x.sin(),
-      { forward: (x: Tensor) => x.exp() },
-      (x: Tensor) => x.tanh(),
-      F.relu,
-      F.silu,
-    ];
+    const steps = [(x: Tensor) => x.sin(), { call: (x: Tensor) => x.exp() }, (x: Tensor) => x.tanh(), F.relu, F.silu];
     for (const options of [{}, { useReentrant: true }]) {
       for (const segments of [1, 2, 5]) {
         const [with_, without] = both(
