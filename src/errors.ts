@@ -6,6 +6,15 @@ export class WengertError extends Error {
   override get name(): string {
     return "WengertError";
   }
+
+  /** Puts another operation's name in front of the text, for the one that threw is a part of that. */
+  inNameOf(operation: string): this {
+    const text = `${operation}: ${this.message.replace(/^[\w.]+: /, "")}`;
+    // The stack holds the text of its own, and is what a console shows.
+    if (typeof this.stack === "string") this.stack = this.stack.replace(this.message, () => text);
+    this.message = text;
+    return this;
+  }
 }
 
 /** Shapes, ranks or strides that do not fit the operation. */

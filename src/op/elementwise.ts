@@ -8,6 +8,7 @@ import { temporaries } from "../tensor/lifetime.js";
 import { emptyOf, Tensor } from "../tensor/tensor.js";
 import { KernelFamily, type KernelStem } from "../wasm/kernels.js";
 import { describe, isOptions } from "./args.js";
+import { called } from "./composed.js";
 import { castTo, copyInto, dense } from "./copy.js";
 import { addOperand, addTensor, beginNest, launchMap, type Operand } from "./nest.js";
 import { labelOf, Operation, resolve } from "./operation.js";
@@ -231,7 +232,8 @@ function withOptions<Reads extends Record<string, string>>(
   if (operands.length !== arity + 1 || !isOptions(last)) {
     throw new ArgumentError(`${name}: takes ${arity} operand${arity === 1 ? "" : "s"}, got ${operands.length}`);
   }
-  if (spec.options !== undefined) return spec.options(operands.slice(0, arity) as Operand[], last, inPlace);
+  const { options } = spec;
+  if (options !== undefined) return called(name, () => options(operands.slice(0, arity) as Operand[], last, inPlace));
   const [unknown] = Object.keys(last);
   if (unknown !== undefined) throw new ArgumentError(`${name}: unknown option "${unknown}"; it takes no options`);
   throw new ArgumentError(`${name}: takes no options`);

@@ -153,7 +153,7 @@ export class Operation implements Backward {
     compute: () => void,
   ): Tensor {
     const tracked = this.formulas.length > 0 && recording(inputs);
-    prepareWrite(this.name, self, tracked);
+    prepareWrite(this.name.endsWith("_") ? this.name : `${this.name}_`, self, tracked);
     const pushes = mode.levels > 0 && inputs.some((input) => typeof input === "object" && input.tangents !== null);
     // The formulas see the old value of what is overwritten.
     const old = (tracked && this.readsFirst(inputs)) || pushes ? before(self, copy) : self;

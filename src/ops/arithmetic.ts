@@ -2,6 +2,7 @@
 
 import { ArgumentError, DTypeError } from "../errors.js";
 import { asTensor, parse } from "../op/args.js";
+import { composed } from "../op/composed.js";
 import { type Binary, type BinaryWith, elementwise, type Unary } from "../op/elementwise.js";
 import type { Operand } from "../op/nest.js";
 import { firstTensor, someTensor } from "../op/operands.js";
@@ -242,7 +243,7 @@ export const pow: Binary = elementwise({
 /** Power aᵇ computed in float64, whatever the operands' dtypes, element by element. */
 export function floatPower(a: Operand, b: Operand): Tensor {
   someTensor("floatPower", [a, b]);
-  return temporaries(() => pow(double(a), double(b)));
+  return composed("floatPower", () => pow(double(a), double(b)));
 }
 
 /** Writes `floatPower(self, b)` into `self`, which must be float64. */
@@ -253,7 +254,7 @@ export function floatPower_(self: Tensor, b: Operand): Tensor {
       `floatPower_: the base given to float_power_ has dtype ${self.dtype} but the operation's result requires dtype float64`,
     );
   }
-  return temporaries(() => pow.inplace(self, double(b)));
+  return composed("floatPower_", () => pow.inplace(self, double(b)));
 }
 
 function double(x: Operand): Operand {

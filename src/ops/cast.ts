@@ -2,6 +2,7 @@
 
 import { ShapeError } from "../errors.js";
 import { asTensor } from "../op/args.js";
+import { composed } from "../op/composed.js";
 import { castTo, contiguousCopy, copyInto, dense } from "../op/copy.js";
 import { checkTarget } from "../op/elementwise.js";
 import type { Operand } from "../op/nest.js";
@@ -9,7 +10,6 @@ import { type Applied, op } from "../op/op.js";
 import { overlapping } from "../op/result.js";
 import { checkDtype, type DType } from "../tensor/dtype.js";
 import { broadcastShapes, isContiguous } from "../tensor/layout.js";
-import { temporaries } from "../tensor/lifetime.js";
 import { Tensor } from "../tensor/tensor.js";
 import { zerosLike } from "./creation.js";
 import { sum } from "./reduce.js";
@@ -83,7 +83,7 @@ export function copy_(self: Tensor, source: Operand): Tensor {
   const shape = broadcastShapes("copy_", self.shape, source.shape);
   checkTarget("copy_", self, shape, self.dtype);
   return copyOp.inplace([self, source], null, () =>
-    temporaries(() => {
+    composed("copy_", () => {
       // Source and target may share memory in any way.
       copyInto(self, source.storage === self.storage ? dense(source) : source);
       return null;
@@ -131,7 +131,7 @@ function filled(self: Tensor, value: Operand, label: string, tensorLabel: string
 /** A copy of the shape, dtype and layout of `x` with one value, a number or a 0-dim tensor, in all places. */
 export function fill(x: Tensor, value: Operand): Tensor {
   asTensor("fill", x);
-  return temporaries(() => filled(clone(x), value, "FillBackward0", "FillBackward1"));
+  return composed("fill", () => filled(clone(x), value, "FillBackward0", "FillBackward1"));
 }
 
 /** Writes zeros into all of `self` and returns it. */

@@ -2,9 +2,9 @@
 
 import { ArgumentError, ShapeError } from "../errors.js";
 import { asNumber, asTensor, describe, parse, type Trailing } from "../op/args.js";
+import { composed } from "../op/composed.js";
 import { checkSameDtype } from "../op/gemm.js";
 import { broadcastShapes, formatShape } from "../tensor/layout.js";
-import { temporaries } from "../tensor/lifetime.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { sub } from "./arithmetic.js";
 import { chained } from "./linalg/products.js";
@@ -49,5 +49,5 @@ export function cdist(a: Tensor, b: Tensor, ...rest: Trailing<[p: number | undef
     );
   }
   broadcastShapes("cdist", a.shape.slice(0, -2), b.shape.slice(0, -2));
-  return temporaries(() => vectorNorm(sub(unsqueeze(a, -2), unsqueeze(b, -3)), p, -1));
+  return composed("cdist", () => vectorNorm(sub(unsqueeze(a, -2), unsqueeze(b, -3)), p, -1));
 }

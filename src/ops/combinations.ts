@@ -2,6 +2,7 @@
 
 import { ArgumentError, ShapeError } from "../errors.js";
 import { asBoolean, asInteger, asTensor, asTensors, parse, type Trailing } from "../op/args.js";
+import { composed } from "../op/composed.js";
 import { copyInto } from "../op/copy.js";
 import { type Applied, op } from "../op/op.js";
 import { type DType, getDefaultDtype, Promotion } from "../tensor/dtype.js";
@@ -37,7 +38,7 @@ export function combinations(
   if (x.ndim !== 1) throw new ShapeError(`${name}: Expect a 1D vector, but got shape ${formatShape(x.shape)}`);
   if (r < 0) throw new ArgumentError(`${name}: Expect a non-negative number, but got ${r}`);
   if (r === 0) return blank([0], { dtype: x.dtype });
-  return temporaries(() => {
+  return composed(name, () => {
     const places = meshgrid(new Array<Tensor>(r).fill(arange(x.numel(), { dtype: "int32" })), { indexing: "ij" });
     const ordered = repeated ? le : lt;
     let mask: Tensor | null = null;
@@ -63,7 +64,7 @@ export function cartesianProd(...tensors: readonly Tensor[] | [tensors: readonly
   const [first] = list;
   if (first === undefined) throw new ArgumentError(`${name}: expects a non-empty list of tensors`);
   if (list.length === 1) return view(first, first.shape);
-  return temporaries(() =>
+  return composed(name, () =>
     stack(
       meshgrid(list, { indexing: "ij" }).map((grid) => reshape(grid, [-1])),
       1,

@@ -2,12 +2,12 @@
 
 import { DTypeError } from "../errors.js";
 import { asNumber, asTensor, parse } from "../op/args.js";
+import { composed } from "../op/composed.js";
 import { type Binary, type ElementwiseOp, elementwise, type Ternary } from "../op/elementwise.js";
 import type { Operand } from "../op/nest.js";
 import { firstTensor, onlyTensors, someTensor } from "../op/operands.js";
 import { notDifferentiable } from "../op/operation.js";
 import { type DType, isFloat } from "../tensor/dtype.js";
-import { temporaries } from "../tensor/lifetime.js";
 import { Tensor } from "../tensor/tensor.js";
 import { div, mul, neg, sub } from "./arithmetic.js";
 import { eq } from "./compare.js";
@@ -204,11 +204,11 @@ export const nextafter: Binary = elementwise({
 /** x · 2ⁿ for the exponents n in `other`, element by element; integers become floats. */
 export function ldexp(x: Tensor, other: Tensor): Tensor {
   onlyTensors("ldexp", [x, other]);
-  return temporaries(() => mul(x, exp2(other)));
+  return composed("ldexp", () => mul(x, exp2(other)));
 }
 
 /** Multiplies `self` by 2ⁿ for the exponents n in `other`, in place, and returns it. */
 export function ldexp_(self: Tensor, other: Tensor): Tensor {
   onlyTensors("ldexp_", [self, other]);
-  return temporaries(() => mul.inplace(self, exp2(other)));
+  return composed("ldexp_", () => mul.inplace(self, exp2(other)));
 }

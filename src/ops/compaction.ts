@@ -2,6 +2,7 @@
 
 import { ArgumentError, DTypeError } from "../errors.js";
 import { asTensor } from "../op/args.js";
+import { composed } from "../op/composed.js";
 import { asContiguous, contiguousCopy, copyInto } from "../op/copy.js";
 import { addStrided, addTensor, beginNest, writeNest } from "../op/nest.js";
 import { type Applied, op } from "../op/op.js";
@@ -67,7 +68,7 @@ export function maskedSelect(x: Tensor, mask: Tensor): Tensor {
   asTensor("maskedSelect", x);
   checkMask("maskedSelect", mask);
   const shape = broadcastShapes("maskedSelect", x.shape, mask.shape);
-  return temporaries(() => {
+  return composed("maskedSelect", () => {
     if (shape.length > 0) return selectOp([expand(x, shape), expand(mask, shape)], null);
     return selectOp([reshape(x, [1]), reshape(mask, [1])], null);
   });
@@ -141,7 +142,7 @@ function checkCount(name: string, mask: Tensor, source: Tensor): void {
 /** A copy with the elements where a mask (bool) is true replaced by those of `source`, one after the other. */
 export function maskedScatter(x: Tensor, mask: Tensor, source: Tensor): Tensor {
   const shape = check("maskedScatter", x, mask, source);
-  return temporaries(() => {
+  return composed("maskedScatter", () => {
     const wide = expand(mask, shape);
     checkCount("maskedScatter", wide, source);
     return scatterOp([expand(x, shape), wide, source], { shape: source.shape });

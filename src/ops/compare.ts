@@ -2,6 +2,7 @@
 
 import { ArgumentError, DTypeError } from "../errors.js";
 import { asBoolean, asNumber, asTensor, parse } from "../op/args.js";
+import { composed } from "../op/composed.js";
 import { type Binary, elementwise, type Unary } from "../op/elementwise.js";
 import { firstTensor, onlyTensors } from "../op/operands.js";
 import { unrecorded } from "../tape/mode.js";
@@ -188,7 +189,7 @@ export function isclose(a: Tensor, b: Tensor, ...rest: [options?: CloseOptions])
   if (a.dtype !== b.dtype)
     throw new DTypeError(`isclose: expected both tensors to have the same dtype, got ${a.dtype} and ${b.dtype}`);
   return unrecorded(() =>
-    temporaries(() => {
+    composed("isclose", () => {
       let close = eq(a, b);
       if (equalNan && isFloat(a.dtype)) close = logicalOr(close, logicalAnd(isnan(a), isnan(b)));
       if (rtol === 0 && atol === 0) return close;

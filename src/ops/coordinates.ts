@@ -2,6 +2,7 @@
 
 import { ArgumentError } from "../errors.js";
 import { asInteger, asIntegers, asTensor, parse, type Trailing } from "../op/args.js";
+import { composed } from "../op/composed.js";
 import { type CreationOptions, checkRequiresGrad, creation, dtypeFrom, type Shape } from "../op/creation.js";
 import { checkIndex } from "../op/indexed.js";
 import { bytesOf, type DType, getDefaultDtype } from "../tensor/dtype.js";
@@ -53,7 +54,7 @@ export function unravelIndex(indices: Tensor, shape: number | Shape): Tensor[] {
     throw new ArgumentError(`${name}: 'shape' cannot have negative values, but got [${sizes.join(", ")}]`);
   const steps = contiguousStrides(sizes);
   return sizes.map((size, d) =>
-    temporaries(() => remainder(div(indices, steps[d] as number, { roundingMode: "floor" }), Math.max(1, size))),
+    composed(name, () => remainder(div(indices, steps[d] as number, { roundingMode: "floor" }), Math.max(1, size))),
   );
 }
 

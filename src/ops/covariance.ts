@@ -2,10 +2,10 @@
 
 import { ArgumentError, DTypeError, ShapeError } from "../errors.js";
 import { asNumber, asTensor, parse } from "../op/args.js";
+import { composed } from "../op/composed.js";
 import { numberOf, warnOnce } from "../op/truth.js";
 import { categoryOf, INTEGER, isFloat } from "../tensor/dtype.js";
 import { formatShape } from "../tensor/layout.js";
-import { temporaries } from "../tensor/lifetime.js";
 import { item } from "../tensor/read.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { div, mul, sub } from "./arithmetic.js";
@@ -63,7 +63,7 @@ export function cov(x: Tensor, ...rest: [options?: CovOptions]): Tensor {
   const count = x.ndim < 2 ? x.numel() : (x.shape[1] as number);
   if (fweights !== null) checkWeights("fweights", fweights, count, true);
   if (aweights !== null) checkWeights("aweights", aweights, count, false);
-  return temporaries(() => {
+  return composed("cov", () => {
     const rows = x.ndim < 2 ? reshape(x, [1, count]) : x;
     const weights = fweights !== null && aweights !== null ? mul(fweights, aweights) : (fweights ?? aweights);
     const weighted = (y: Tensor) => (weights === null ? y : mul(y, weights));
@@ -107,7 +107,7 @@ export function corrcoef(x: Tensor): Tensor {
       `corrcoef: expected input to have two or fewer dimensions but got an input with ${x.ndim} dimensions`,
     );
   }
-  return temporaries(() => {
+  return composed("corrcoef", () => {
     const c = cov(x);
     if (c.ndim === 0) return div(c, c);
     const deviations = sqrt(diagonal(c));

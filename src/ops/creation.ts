@@ -2,12 +2,12 @@
 
 import { ArgumentError, DTypeError, ShapeError } from "../errors.js";
 import { asTensor, describe, isOptions, parse, type Trailing } from "../op/args.js";
+import { composed } from "../op/composed.js";
 import { castTo, copyInto } from "../op/copy.js";
 import { type CreationOptions, creation, dtypeFrom, like, make, type Shape } from "../op/creation.js";
 import { addTensor, beginNest, writeNest } from "../op/nest.js";
 import { bytesOf, type DType, getDefaultDtype, type TypedArray } from "../tensor/dtype.js";
 import { numel } from "../tensor/layout.js";
-import { temporaries } from "../tensor/lifetime.js";
 import { elementsOf, item } from "../tensor/read.js";
 import { Tensor } from "../tensor/tensor.js";
 import { setParameter } from "../wasm/block.js";
@@ -277,7 +277,7 @@ export function logspace(
     "base",
   ]);
   const dtype = dtypeFrom("logspace", options, getDefaultDtype());
-  return temporaries(() => {
+  return composed("logspace", () => {
     const exponents = linspace(start, end, steps, { dtype: "float64" });
     const powers = castTo(pow(base, exponents), dtype);
     return make("logspace", [steps], dtype, options, (out) => copyInto(out, powers));
@@ -306,5 +306,5 @@ export { asTensorOf as asTensor };
 /** A tensor of a shape from a typed array, copied. */
 export function fromTypedArray(data: TypedArray, shape: Shape): Tensor {
   const flat = tensor(data);
-  return temporaries(() => reshape(flat, shape));
+  return composed("fromTypedArray", () => reshape(flat, shape));
 }

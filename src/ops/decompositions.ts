@@ -2,9 +2,9 @@
 
 import { ShapeError } from "../errors.js";
 import { asBoolean, asTensor, parse, type Trailing } from "../op/args.js";
+import { called, composed } from "../op/composed.js";
 import { asMatrices, asSquare, sameDtype } from "../op/matrices.js";
 import { broadcastShapes, formatShape } from "../tensor/layout.js";
-import { temporaries } from "../tensor/lifetime.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { clone } from "./cast.js";
 import { turned } from "./gemm.js";
@@ -27,32 +27,34 @@ export { geqrf, ormqr } from "./linalg/qr.js";
 
 /** `linalg.cholesky`. */
 export function cholesky(A: Tensor, ...rest: Trailing<[upper: boolean | undefined], CholeskyOptions>): Tensor {
-  return choleskyAs("cholesky", A, parse("cholesky", rest, { upper: false }, ["upper"]).upper);
+  return called("cholesky", () =>
+    choleskyAs("cholesky", A, parse("cholesky", rest, { upper: false }, ["upper"]).upper),
+  );
 }
 
 /** `linalg.det`. */
 export function det(A: Tensor): Tensor {
-  return determinants.det(A);
+  return called("det", () => determinants.det(A));
 }
 
 /** `linalg.slogdet`. */
 export function slogdet(A: Tensor): { readonly sign: Tensor; readonly logabsdet: Tensor } {
-  return determinants.slogdet(A);
+  return called("slogdet", () => determinants.slogdet(A));
 }
 
 /** `linalg.inv`. */
 export function inverse(A: Tensor): Tensor {
-  return factors.inv(A);
+  return called("inverse", () => factors.inv(A));
 }
 
 /** `linalg.matrixExp`. */
 export function matrixExp(A: Tensor): Tensor {
-  return products.matrixExp(A);
+  return called("matrixExp", () => products.matrixExp(A));
 }
 
 /** `linalg.matrixPower`. */
 export function matrixPower(A: Tensor, n: number): Tensor {
-  return products.matrixPower(A, n);
+  return called("matrixPower", () => products.matrixPower(A, n));
 }
 
 /** `linalg.pinv`. */
@@ -60,7 +62,7 @@ export function pinverse(
   A: Tensor,
   ...rest: Trailing<[rcond: number | undefined], { readonly rcond?: number }>
 ): Tensor {
-  return pinv(A, { rcond: parse("pinverse", rest, { rcond: 1e-15 }, ["rcond"]).rcond });
+  return called("pinverse", () => pinv(A, { rcond: parse("pinverse", rest, { rcond: 1e-15 }, ["rcond"]).rcond }));
 }
 
 /** `linalg.qr`, reduced unless `some` is false. */
@@ -68,7 +70,7 @@ export function qr(
   A: Tensor,
   ...rest: Trailing<[some: boolean | undefined], { readonly some?: boolean }>
 ): { readonly Q: Tensor; readonly R: Tensor } {
-  return linalgQr(A, parse("qr", rest, { some: true }, ["some"]).some ? "reduced" : "complete");
+  return called("qr", () => linalgQr(A, parse("qr", rest, { some: true }, ["some"]).some ? "reduced" : "complete"));
 }
 
 /** Options of `svd`. */
@@ -86,7 +88,7 @@ export function svd(
 ): { readonly U: Tensor; readonly S: Tensor; readonly V: Tensor } {
   const { some, computeUv } = parse("svd", rest, { some: true, computeUv: true }, ["some", "computeUv"]);
   asBoolean("svd", computeUv, "computeUv");
-  return temporaries(() => {
+  return composed("svd", () => {
     const { U, S, Vh } = linalgSvd(A, { fullMatrices: !some });
     return { U, S, V: turned(Vh) };
   });
@@ -101,7 +103,7 @@ export function lu(
   >
 ): Tensor[] {
   const { pivot, getInfos } = parse("lu", rest, { pivot: true, getInfos: false }, ["pivot", "getInfos"]);
-  const { LU, pivots, info } = factors.luFactorEx(A, { pivot });
+  const { LU, pivots, info } = called("lu", () => factors.luFactorEx(A, { pivot }));
   if (getInfos) return [LU, pivots, info];
   info.dispose();
   return [LU, pivots];
@@ -109,7 +111,7 @@ export function lu(
 
 /** Solves A X = B by the factors that `lu` gives. */
 export function luSolve(B: Tensor, LU: Tensor, pivots: Tensor): Tensor {
-  return factors.luSolve(LU, pivots, B);
+  return called("luSolve", () => factors.luSolve(LU, pivots, B));
 }
 
 /** The permutation and the factors L and U that are packed in one matrix. */
@@ -124,7 +126,7 @@ export function luUnpack(
   asMatrices("luUnpack", LU, "LU");
   asTensor("luUnpack", pivots, "pivots");
   parse("luUnpack", rest, { unpackData: true, unpackPivots: true }, ["unpackData", "unpackPivots"]);
-  return temporaries(() => {
+  return composed("luUnpack", () => {
     const [P, L, U] = factors.unpack(LU, pivots);
     return { P, L, U };
   });
@@ -161,7 +163,7 @@ export function triangularSolve(
       `${name}: Incompatible matrix sizes: A is ${formatShape(A.shape)}, B is ${formatShape(B.shape)}`,
     );
   const batch = broadcastShapes(name, A.shape.slice(0, -2), B.shape.slice(0, -2));
-  return temporaries(() => {
+  return composed(name, () => {
     const own = transpose ? turned(A) : A;
     const solution = solveLeft(own, B, { upper: upper !== transpose, unit: unitriangular });
     return { solution, clonedCoefficient: clone(expand(A, [...batch, ...A.shape.slice(-2)])) };
@@ -172,12 +174,12 @@ export function triangularSolve(
 export function trace(x: Tensor): Tensor {
   asTensor("trace", x);
   if (x.ndim !== 2) throw new ShapeError(`trace: expected a matrix, got ${formatShape(x.shape)}`);
-  return temporaries(() => sum(diagonal(x)));
+  return composed("trace", () => sum(diagonal(x)));
 }
 
 /** The Kronecker product: every element of a times all of b. */
 export function kron(a: Tensor, b: Tensor): Tensor {
-  return products.kroneckerProduct(a, b);
+  return called("kron", () => products.kroneckerProduct(a, b));
 }
 
 /** The cross product of vectors of three elements along a dim: the first of size 3 if none is named. */
@@ -192,5 +194,5 @@ export function cross(
   if (dim !== null) return crossAlong("cross", a, b, dim);
   const found = a.shape.indexOf(3);
   if (found < 0) throw new ShapeError(`cross: no dimension of size 3 in input ${formatShape(a.shape)}`);
-  return crossAlong("cross", a, b, found);
+  return called("cross", () => crossAlong("cross", a, b, found));
 }

@@ -2,9 +2,9 @@
 
 import { ArgumentError, DTypeError, ShapeError } from "../errors.js";
 import { asInteger, asNumber, asTensor, describe, parse, type Trailing } from "../op/args.js";
+import { composed } from "../op/composed.js";
 import type { Operand } from "../op/nest.js";
 import { formatShape, normalizeDim, normalizeDims } from "../tensor/layout.js";
-import { temporaries } from "../tensor/lifetime.js";
 import { Tensor } from "../tensor/tensor.js";
 import { add, div, mul, neg, sub } from "./arithmetic.js";
 import { clone } from "./cast.js";
@@ -60,7 +60,7 @@ export function diff(
       );
     }
   }
-  return temporaries(() => {
+  return composed("diff", () => {
     if (n === 0) return clone(x);
     let out = joined.length === 1 ? x : cat(joined, at);
     for (let left = Math.min(n, out.shape[at] as number); left > 0; left--) {
@@ -130,7 +130,7 @@ function prepare(name: string, y: Tensor, x: Tensor | null, dx: number, dim: num
  */
 export function trapezoid(y: Tensor, ...rest: TrapezoidRest): Tensor {
   const { dim, x, dx } = sampled("trapezoid", y, rest);
-  return temporaries(() => {
+  return composed("trapezoid", () => {
     if (y.shape[dim] === 0) return zeros(without(y, dim), { dtype: y.dtype });
     if (x === null) {
       const ends = add(select(y, dim, 0), select(y, dim, -1));
@@ -148,7 +148,7 @@ function without({ shape }: Tensor, dim: number): number[] {
 /** The integrals of y up to each of the samples but the first, by the trapezoidal rule; arguments as of `trapezoid`. */
 export function cumulativeTrapezoid(y: Tensor, ...rest: TrapezoidRest): Tensor {
   const { dim, x, dx } = sampled("cumulativeTrapezoid", y, rest);
-  return temporaries(() => {
+  return composed("cumulativeTrapezoid", () => {
     if (y.shape[dim] === 0) return zeros(y.shape, { dtype: y.dtype });
     const { widths, pairs } = prepare("cumulativeTrapezoid", y, x, dx, dim);
     const half = widths instanceof Tensor ? div(widths, 2) : Number(widths) / 2;
@@ -262,7 +262,7 @@ export function gradient(x: Tensor, ...rest: [options?: GradientOptions]): Tenso
       );
     }
   });
-  return temporaries(() =>
+  return composed("gradient", () =>
     dims.map((d, k) => {
       const places = spacing[k] as number | Tensor;
       return places instanceof Tensor ? unevenGradient(x, d, places, order) : evenGradient(x, d, places, order);

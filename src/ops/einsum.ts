@@ -2,9 +2,9 @@
 
 import { ArgumentError, ShapeError } from "../errors.js";
 import { asIntegers, asTensor, asTensors, describe, parse } from "../op/args.js";
+import { composed } from "../op/composed.js";
 import { checkSameDtype } from "../op/gemm.js";
 import { formatShape, normalizeDims } from "../tensor/layout.js";
-import { temporaries } from "../tensor/lifetime.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { mul } from "./arithmetic.js";
 import { matmul } from "./matmul.js";
@@ -335,7 +335,7 @@ export function einsum(equation: string, ...rest: readonly (Tensor | readonly Te
   const { inputs, output } = parseEquation(equation, operands);
   operands.forEach((x, i) => checkRepeats(x, inputs[i] as readonly number[], i));
   const sizes = sizesOf(inputs, operands);
-  return temporaries(() => {
+  return composed("einsum", () => {
     let all = operands.map((x, i) => withoutRepeats(x, inputs[i] as readonly number[]));
     all = all.map((operand, i) =>
       summed(
@@ -392,7 +392,7 @@ export function tensordot(
       );
     }
   });
-  return temporaries(() => {
+  return composed("tensordot", () => {
     const labels = a.shape.map((_, d) => d);
     const others = b.shape.map((_, d) => (dimsB.includes(d) ? (dimsA[dimsB.indexOf(d)] as number) : a.ndim + d));
     const needed = new Set([...labels, ...others].filter((label) => !dimsA.includes(label)));

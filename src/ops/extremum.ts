@@ -2,6 +2,7 @@
 
 import { ArgumentError, DTypeError } from "../errors.js";
 import { asTensor, parse, type Trailing } from "../op/args.js";
+import { called } from "../op/composed.js";
 import { type Applied, op } from "../op/op.js";
 import { BY_POSITION, launchReduction, REDUCING, type ReductionOptions, reduced } from "../op/reduction.js";
 import type { DType } from "../tensor/dtype.js";
@@ -177,7 +178,7 @@ export function max(x: Tensor, ...rest: DimRest): ValuesAndIndices;
 export function max(x: Tensor, options: DimOptions): ValuesAndIndices;
 export function max(x: Tensor, ...rest: unknown[]): Tensor | ValuesAndIndices {
   asTensor("max", x);
-  if (rest[0] instanceof TensorClass) return maximum(x, rest[0]);
+  if (rest[0] instanceof TensorClass) return called("max", () => maximum(x, rest[0] as Tensor));
   return reading("max", x, rest, maxAll, maxDim);
 }
 
@@ -191,7 +192,7 @@ export function min(x: Tensor, ...rest: DimRest): ValuesAndIndices;
 export function min(x: Tensor, options: DimOptions): ValuesAndIndices;
 export function min(x: Tensor, ...rest: unknown[]): Tensor | ValuesAndIndices {
   asTensor("min", x);
-  if (rest[0] instanceof TensorClass) return minimum(x, rest[0]);
+  if (rest[0] instanceof TensorClass) return called("min", () => minimum(x, rest[0] as Tensor));
   return reading("min", x, rest, minAll, minDim);
 }
 

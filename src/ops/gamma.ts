@@ -2,6 +2,7 @@
 
 import { ArgumentError } from "../errors.js";
 import { asInteger, asTensor } from "../op/args.js";
+import { composed } from "../op/composed.js";
 import { castTo, copyInto } from "../op/copy.js";
 import { type Binary, type ElementwiseOp, elementwise, type Unary } from "../op/elementwise.js";
 import { type Applied, op } from "../op/op.js";
@@ -84,14 +85,14 @@ function dimension(op: string, x: Tensor, p: number): void {
 /** Logarithm of the multivariate gamma function of dimension p, for x > (p − 1) / 2. */
 export function mvlgamma(x: Tensor, p: number): Tensor {
   dimension("mvlgamma", x, p);
-  return temporaries(() => multivariate([to(x, floating(x.dtype))], p));
+  return composed("mvlgamma", () => multivariate([to(x, floating(x.dtype))], p));
 }
 
 /** Writes the logarithm of the multivariate gamma function of `self` into it and returns it. */
 export function mvlgamma_(self: Tensor, p: number): Tensor {
   dimension("mvlgamma_", self, p);
   return multivariate.inplace([self], p, () =>
-    temporaries(() => {
+    composed("mvlgamma_", () => {
       copyInto(self, castTo(logMultivariate(self, p), self.dtype));
       return null;
     }),

@@ -2,9 +2,9 @@
 
 import { ShapeError } from "../errors.js";
 import { asInteger, asTensor, parse, type Trailing } from "../op/args.js";
+import { composed } from "../op/composed.js";
 import { alongDim, checkAligned, checkIndex, type Indexed, listAlong } from "../op/indexed.js";
 import { broadcastShapes, formatShape, normalizeDim } from "../tensor/layout.js";
-import { temporaries } from "../tensor/lifetime.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { readingBy } from "./reading.js";
 import { expand, reshape } from "./shape.js";
@@ -39,6 +39,8 @@ export function indexSelect(x: Tensor, dim: number, index: Tensor): Tensor {
   asTensor("indexSelect", index, "index");
   const at = normalizeDim("indexSelect", asInteger("indexSelect", dim, "dim"), x.ndim);
   checkIndex("indexSelect", index);
+  if (x.ndim === 0 && index.numel() !== 1)
+    throw new ShapeError(`indexSelect: Index to scalar can have only 1 value, got ${index.numel()} value(s)`);
   if (index.ndim > 1)
     throw new ShapeError(`indexSelect: Index is supposed to be a vector, got shape ${formatShape(index.shape)}`);
   const plan = listAlong(x, at, index, false);
@@ -56,7 +58,7 @@ export function takeAlongDim(
   asTensor("takeAlongDim", index, "index");
   checkIndex("takeAlongDim", index);
   const { dim } = parse("takeAlongDim", rest, { dim: null as number | null }, ["dim"]);
-  return temporaries(() => {
+  return composed("takeAlongDim", () => {
     if (dim === null) return gather(reshape(x, [-1]), 0, reshape(index, [-1]));
     const at = normalizeDim("takeAlongDim", asInteger("takeAlongDim", dim, "dim"), x.ndim);
     if (x.ndim !== index.ndim) {
@@ -79,7 +81,7 @@ export function take(x: Tensor, index: Tensor): Tensor {
   asTensor("take", x);
   asTensor("take", index, "index");
   checkIndex("take", index);
-  return temporaries(() => {
+  return composed("take", () => {
     const flat = reshape(x, [-1]);
     const plan: Indexed = {
       shape: index.shape,

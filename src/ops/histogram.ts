@@ -2,10 +2,10 @@
 
 import { ArgumentError, DTypeError, ShapeError } from "../errors.js";
 import { asInteger, asNumber, asTensor, describe, parse, type Trailing } from "../op/args.js";
+import { composed } from "../op/composed.js";
 import { contiguousCopy } from "../op/copy.js";
 import { categoryOf, INTEGER, isFloat } from "../tensor/dtype.js";
 import { formatShape, sameShape } from "../tensor/layout.js";
-import { temporaries } from "../tensor/lifetime.js";
 import { item } from "../tensor/read.js";
 import { alias, Tensor } from "../tensor/tensor.js";
 import { div, mul, sub } from "./arithmetic.js";
@@ -75,7 +75,7 @@ export function histc(
   const { dtype } = x;
   if (!isFloat(dtype)) throw new DTypeError(`histc: not implemented for ${dtype}; convert it with .to("float32")`);
   if (bins < 1) throw new ArgumentError(`histc: bins must be > 0, but got ${bins}`);
-  return temporaries(() => {
+  return composed("histc", () => {
     const input = plain(x);
     const [low, high] = outerEdges("histc", input, [given.min, given.max], 1);
     const place = trunc(div(mul(sub(input, low), bins), high - low));
@@ -121,7 +121,7 @@ export function histogram(
       );
     }
   }
-  return temporaries(() => {
+  return composed("histogram", () => {
     const input = plain(x);
     const edges = edgesOf(input, bins, range);
     const count = edges.numel() - 1;
@@ -191,7 +191,7 @@ export function bincount(
     }
   }
   const dtype = weights === null ? "int32" : weights.dtype === "float32" ? "float32" : "float64";
-  return temporaries(() => {
+  return composed("bincount", () => {
     const count = x.numel();
     if (count === 0) return zeros([least], { dtype });
     const bounds = aminmax(x);

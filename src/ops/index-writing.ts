@@ -2,6 +2,7 @@
 
 import { ArgumentError, DTypeError, ShapeError } from "../errors.js";
 import { asBoolean, asInteger, asNumber, asTensor, describe, parse, type Trailing } from "../op/args.js";
+import { composed } from "../op/composed.js";
 import { asContiguous, copyInto, dense } from "../op/copy.js";
 import { checkIndex, type Indexed, launchIndexed, listAlong } from "../op/indexed.js";
 import type { Operand } from "../op/nest.js";
@@ -178,7 +179,7 @@ export function indexAdd(
   const name = "indexAdd";
   const along = checkList(name, x, dim, index);
   const alpha = readAlpha(name, x, rest);
-  return temporaries(() =>
+  return composed(name, () =>
     addOp([x, index, checkSource(name, x, along, index, source)], { name, dim: along, wraps: false, alpha }),
   );
 }
@@ -207,7 +208,7 @@ export function indexAdd_(
 export function indexCopy(x: Tensor, dim: number, index: Tensor, source: Tensor): Tensor {
   const name = "indexCopy";
   const along = checkList(name, x, dim, index);
-  return temporaries(() =>
+  return composed(name, () =>
     copyOp([x, index, checkSource(name, x, along, index, source)], { name, dim: along, wraps: false }),
   );
 }
@@ -249,7 +250,7 @@ export function indexFill(x: Tensor, dim: number, index: Tensor, value: Operand)
   const listed = { name, dim: checkList(name, x, dim, index), wraps: true };
   checkFill(name, value);
   if (!(value instanceof Tensor)) return fillOp([x, index], { ...listed, value });
-  return temporaries(() => fillTensorOp([x, index, to(value, x.dtype)], listed));
+  return composed(name, () => fillTensorOp([x, index, to(value, x.dtype)], listed));
 }
 
 /** `indexFill` into `self`, which is returned. */
@@ -338,7 +339,7 @@ function checkPut(name: string, x: Tensor, index: Tensor, source: Tensor, rest: 
 /** A copy with the elements of `source` written at flat indices (int32), or added there. Negative indices wrap. */
 export function put(x: Tensor, index: Tensor, source: Tensor, ...rest: PutRest): Tensor {
   const putting = checkPut("put", x, index, source, rest);
-  return temporaries(() => putOp([x, index, reshape(source, index.shape)], putting));
+  return composed("put", () => putOp([x, index, reshape(source, index.shape)], putting));
 }
 
 /** `put` into `self`, which is returned. */

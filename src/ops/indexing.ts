@@ -2,6 +2,7 @@
 
 import { ArgumentError, ShapeError } from "../errors.js";
 import { asTensor, describe, parse } from "../op/args.js";
+import { called, composed } from "../op/composed.js";
 import { castTo } from "../op/copy.js";
 import { checkIndex, type Indexed, launchIndexed } from "../op/indexed.js";
 import type { Operand } from "../op/nest.js";
@@ -203,7 +204,7 @@ function planOf(op: string, { seen, indices, dims }: Parts): Indexed {
  * ```
  */
 export function index(x: Tensor, ...items: Index[]): Tensor {
-  return temporaries(() => {
+  return composed("index", () => {
     const parts = takeApart("index", x, items);
     if (parts.indices.length === 0) return parts.seen === x ? aliasOp(x, null) : parts.seen;
     return readingBy(parts.indices.length)([parts.seen, ...parts.indices], {
@@ -350,7 +351,7 @@ function checkBroadcast(name: string, value: Tensor, shape: readonly number[]): 
 
 /** `indexPut_` by another name: `x.setIndex([…], value)`. */
 export function setIndex(self: Tensor, items: readonly Index[], value: Operand): Tensor {
-  return indexPut_(self, items, value);
+  return called("setIndex", () => indexPut_(self, items, value));
 }
 
 /** A copy with a value written by index; see `indexPut_`. */
@@ -361,5 +362,5 @@ export function indexPut(
   ...rest: [accumulate?: boolean | IndexPutOptions]
 ): Tensor {
   asTensor("indexPut", x);
-  return temporaries(() => indexPut_(clone(x), items, value, ...rest));
+  return composed("indexPut", () => indexPut_(clone(x), items, value, ...rest));
 }

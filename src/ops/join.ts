@@ -2,6 +2,7 @@
 
 import { ArgumentError, ShapeError } from "../errors.js";
 import { asTensor, asTensors, parse, type Trailing } from "../op/args.js";
+import { composed } from "../op/composed.js";
 import { copyInto } from "../op/copy.js";
 import { type Applied, op } from "../op/op.js";
 import { type DType, Promotion } from "../tensor/dtype.js";
@@ -166,7 +167,7 @@ export function atleast3d(x: Tensor): Tensor {
 /** Side by side: along dim 0 for vectors, else along dim 1. */
 export function hstack(tensors: readonly Tensor[]): Tensor {
   const list = asTensors("hstack", tensors);
-  return temporaries(() => {
+  return composed("hstack", () => {
     const wide = list.map(atleast1d);
     return cat(wide, (wide[0]?.ndim ?? 1) === 1 ? 0 : 1);
   });
@@ -175,19 +176,19 @@ export function hstack(tensors: readonly Tensor[]): Tensor {
 /** One below the other, along dim 0, vectors as rows. */
 export function vstack(tensors: readonly Tensor[]): Tensor {
   const list = asTensors("vstack", tensors);
-  return temporaries(() => cat(list.map(atleast2d), 0));
+  return composed("vstack", () => cat(list.map(atleast2d), 0));
 }
 
 /** One behind the other, along dim 2. */
 export function dstack(tensors: readonly Tensor[]): Tensor {
   const list = asTensors("dstack", tensors);
-  return temporaries(() => cat(list.map(atleast3d), 2));
+  return composed("dstack", () => cat(list.map(atleast3d), 2));
 }
 
 /** Side by side, vectors as columns. */
 export function columnStack(tensors: readonly Tensor[]): Tensor {
   const list = asTensors("columnStack", tensors);
-  return temporaries(() =>
+  return composed("columnStack", () =>
     cat(
       list.map((x) => (x.ndim < 2 ? reshape(x, [x.numel(), 1]) : x)),
       1,

@@ -2,6 +2,7 @@
 
 import { DTypeError, ShapeError } from "../errors.js";
 import { asNumber, asTensor, parse } from "../op/args.js";
+import { called, composed } from "../op/composed.js";
 import { copyInto } from "../op/copy.js";
 import {
   checkExpandable,
@@ -139,12 +140,12 @@ export function outer(a: Tensor, b: Tensor): Tensor {
   asTensor("outer", b, "b");
   checkRank("outer", "a", a, 1);
   checkRank("outer", "b", b, 1);
-  return temporaries(() => mul(reshape(a, [a.numel(), 1]), b));
+  return composed("outer", () => mul(reshape(a, [a.numel(), 1]), b));
 }
 
 /** `outer` by its older name. */
 export function ger(a: Tensor, b: Tensor): Tensor {
-  return outer(a, b);
+  return called("ger", () => outer(a, b));
 }
 
 /** Sums of products over the last dims of both: [..., k] and [..., k] give all dims of a but the last, then those of b. */
@@ -160,7 +161,7 @@ export function inner(a: Tensor, b: Tensor): Tensor {
     );
   }
   if (a.ndim === 1 && b.ndim === 1) return dotOp([a, b], null);
-  return temporaries(() => {
+  return composed("inner", () => {
     const rows = folded(a);
     const out = product(rows, turned(folded(b)), 1);
     return reshape(out, [...a.shape.slice(0, -1), ...b.shape.slice(0, -1)]);
@@ -449,7 +450,7 @@ export function addbmm(input: Tensor, a: Tensor, b: Tensor, ...rest: [options?: 
   const [batch, m, k] = a.shape as readonly [number, number, number];
   const n = b.shape[2] as number;
   // The batch is one more dim to sum over: [m, batch · k] @ [batch · k, n].
-  return temporaries(() => {
+  return composed("addbmm", () => {
     const left = reshape(transpose(a, 0, 1), [m, batch * k]);
     const right = reshape(b, [batch * k, n]);
     return addmmOp([input, left, right], given("addbmm", input, left, right, [m, n], rest));

@@ -1,12 +1,12 @@
 // Whether elements are among given ones.
 
 import { asBoolean, parse } from "../op/args.js";
+import { composed } from "../op/composed.js";
 import { asContiguous, castTo } from "../op/copy.js";
 import { addStrided, beginNest, type Operand, writeNest } from "../op/nest.js";
 import { someTensor } from "../op/operands.js";
 import { unrecorded } from "../tape/mode.js";
 import { Promotion } from "../tensor/dtype.js";
-import { temporaries } from "../tensor/lifetime.js";
 import { empty, Tensor } from "../tensor/tensor.js";
 import { setParameter } from "../wasm/block.js";
 import { KernelFamily } from "../wasm/kernels.js";
@@ -39,7 +39,7 @@ export function isin(elements: Operand, testElements: Operand, ...rest: [options
   }
   const dtype = promotion.result();
   return unrecorded(() =>
-    temporaries(() => {
+    composed("isin", () => {
       const [among, others] = [elements, testElements].map((x) =>
         asContiguous(x instanceof Tensor ? castTo(x, dtype) : full([], x, { dtype })),
       ) as [Tensor, Tensor];

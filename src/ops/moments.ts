@@ -2,6 +2,7 @@
 
 import { ArgumentError, DTypeError } from "../errors.js";
 import { asNumber, asTensor, isOptions, parse, type Trailing } from "../op/args.js";
+import { composed } from "../op/composed.js";
 import { type Applied, op } from "../op/op.js";
 import { countOf, type Dims, launchReduction, type Reduced, type ReductionOptions, reduced } from "../op/reduction.js";
 import { floating, isFloat } from "../tensor/dtype.js";
@@ -244,7 +245,7 @@ export function logsumexp(x: Tensor, ...rest: ReductionRest): Tensor {
   if (rest.length === 0 || (isOptions(rest[0]) && rest[0].dim === undefined)) {
     throw new ArgumentError("logsumexp: expected dim, a number or an array of them");
   }
-  return temporaries(() => {
+  return composed("logsumexp", () => {
     const input = to(x, floating(x.dtype));
     const given = parse("logsumexp", rest, { dim: null as Dims, keepdim: false }, ["dim", "keepdim"]);
     const r = reduced("logsumexp", input, given.dim, given.keepdim);

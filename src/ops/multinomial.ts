@@ -2,12 +2,12 @@
 
 import { ArgumentError, DTypeError, NumericalError } from "../errors.js";
 import { asInteger, asTensor, parse } from "../op/args.js";
+import { composed } from "../op/composed.js";
 import { asContiguous } from "../op/copy.js";
 import { draw, generatorOf } from "../op/draw.js";
 import { isFloat } from "../tensor/dtype.js";
 import type { Generator } from "../tensor/generator.js";
 import { numel } from "../tensor/layout.js";
-import { temporaries } from "../tensor/lifetime.js";
 import { empty, type Tensor } from "../tensor/tensor.js";
 import { KernelFamily } from "../wasm/kernels.js";
 import { div } from "./arithmetic.js";
@@ -53,7 +53,7 @@ export function multinomial(
     );
   }
   const rows = numel(weights.shape.slice(0, -1));
-  return temporaries(() => {
+  return composed(name, () => {
     const flat = asContiguous(weights);
     if (!replacement || samples === 1) return withoutReplacement(flat, samples, from);
     const out = empty(name, [...weights.shape.slice(0, -1), samples], "int32");

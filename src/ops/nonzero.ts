@@ -1,9 +1,9 @@
 // Where a tensor is not zero.
 
 import { asTensor, parse } from "../op/args.js";
+import { composed } from "../op/composed.js";
 import { castTo } from "../op/copy.js";
 import { addStrided, addTensor, beginNest, writeNest } from "../op/nest.js";
-import { temporaries } from "../tensor/lifetime.js";
 import { empty, type Tensor } from "../tensor/tensor.js";
 import { kernelNamed } from "../wasm/kernels.js";
 import { detail, launch } from "../wasm/launch.js";
@@ -25,7 +25,7 @@ export function nonzero(x: Tensor, options?: NonzeroOptions): Tensor | Tensor[];
 export function nonzero(x: Tensor, ...rest: [options?: NonzeroOptions]): Tensor | Tensor[] {
   asTensor("nonzero", x);
   const { asTuple } = parse("nonzero", rest, { asTuple: false });
-  return temporaries(() => {
+  return composed("nonzero", () => {
     const mask = castTo(x, "bool");
     beginNest(mask.shape);
     addTensor(mask);

@@ -2,6 +2,7 @@
 
 import { ArgumentError } from "../errors.js";
 import { asInteger, asNumber, asTensor, describe, parse, type Trailing } from "../op/args.js";
+import { called, composed } from "../op/composed.js";
 import { copyInto } from "../op/copy.js";
 import { type Applied, op } from "../op/op.js";
 import { type Dims, type Reduced, type ReductionOptions, reduced } from "../op/reduction.js";
@@ -45,7 +46,7 @@ export function norm(x: Tensor, ...rest: NormRest): Tensor {
   const { p } = given;
   if (p === "nuc") {
     const { dim, keepdim, dtype } = given;
-    return matrixNorm(x, { ord: "nuc", dim: dim ?? [-2, -1], keepdim, dtype });
+    return called("norm", () => matrixNorm(x, { ord: "nuc", dim: dim ?? [-2, -1], keepdim, dtype }));
   }
   if (typeof p === "string" && p !== "fro") {
     throw new ArgumentError(`norm: p must be a number, "fro" or "nuc", got ${describe(p)}`);
@@ -64,7 +65,7 @@ export function dist(
   asTensor("dist", a);
   asTensor("dist", b, "other");
   const { p } = parse("dist", rest, { p: 2 }, ["p"]);
-  return temporaries(() => {
+  return composed("dist", () => {
     const difference = sub(a, b);
     return normOf("dist", difference, { ord: p, dim: null, keepdim: false, dtype: null }, "DistBackward0");
   });
@@ -133,7 +134,7 @@ export function renorm(x: Tensor, p: number, dim: number, maxnorm: number): Tens
 export function renorm_(self: Tensor, p: number, dim: number, maxnorm: number): Tensor {
   const given = limit("renorm_", self, p, dim, maxnorm);
   return renormOp.inplace([self], given, (target) => {
-    temporaries(() => {
+    composed("renorm_", () => {
       copyInto(target, limited(target, given));
       return null;
     });

@@ -2,6 +2,7 @@
 
 import { ArgumentError, DTypeError } from "../errors.js";
 import { asInteger, asNumber, asTensor, isOptions, parse } from "../op/args.js";
+import { composed } from "../op/composed.js";
 import { asContiguous, copyInto } from "../op/copy.js";
 import { type CreationOptions, dtypeFrom, make, type Shape } from "../op/creation.js";
 import { draw, generatorOf } from "../op/draw.js";
@@ -104,7 +105,7 @@ export function randperm(n: number, ...rest: [options?: RandomOptions]): Tensor 
   const dtype = dtypeFrom("randperm", options, "int32");
   const generator = generatorOf("randperm", options.generator);
   return make("randperm", [n], dtype, options, (out) =>
-    temporaries(() => {
+    composed("randperm", () => {
       const order = dtype === "int32" ? out : empty("randperm", [n], "int32");
       draw("randperm", permutations.of("int32"), order, generator, []);
       if (order !== out) copyInto(out, order);

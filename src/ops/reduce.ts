@@ -2,6 +2,7 @@
 
 import { DTypeError } from "../errors.js";
 import { asTensor, parse, type Trailing } from "../op/args.js";
+import { composed } from "../op/composed.js";
 import { castTo, dense } from "../op/copy.js";
 import { type Applied, op } from "../op/op.js";
 import {
@@ -18,7 +19,6 @@ import {
   SUMMING,
 } from "../op/reduction.js";
 import { checkDtype, type DType, isFloat } from "../tensor/dtype.js";
-import { temporaries } from "../tensor/lifetime.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { KernelFamily } from "../wasm/kernels.js";
 import { div } from "./arithmetic.js";
@@ -117,7 +117,7 @@ export function nanmean(x: Tensor, ...rest: ReductionRest<SumOptions>): Tensor {
   const { dim, keepdim, dtype } = parse("nanmean", rest, SUMMING, BY_POSITION);
   if (!isFloat(x.dtype))
     throw new DTypeError(`nanmean: expected input to have floating point dtype, but got ${x.dtype}`);
-  return temporaries(() => {
+  return composed("nanmean", () => {
     return div(nansum(x, dim, keepdim, { dtype }), sum(logicalNot(isnan(x)), dim, keepdim));
   });
 }

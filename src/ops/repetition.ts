@@ -2,6 +2,7 @@
 
 import { ArgumentError, ShapeError } from "../errors.js";
 import { asInteger, asIntegers, asTensor, asTensors, describe, parse, type Trailing } from "../op/args.js";
+import { composed } from "../op/composed.js";
 import { copyInto } from "../op/copy.js";
 import { type Applied, op } from "../op/op.js";
 import { broadcastShapes, checkShape, contiguousStrides, formatShape, normalizeDim } from "../tensor/layout.js";
@@ -100,7 +101,7 @@ export function repeatInterleave(
   const name = "repeatInterleave";
   asTensor(name, x);
   const given = parse(name, rest, { dim: null as number | null, outputSize: null as number | null }, ["dim"]);
-  return temporaries(() => {
+  return composed(name, () => {
     const source = given.dim === null ? reshape(x, [-1]) : x;
     const dim = normalizeDim(name, given.dim ?? 0, source.ndim);
     const size = source.ndim === 0 ? 1 : (source.shape[dim] as number);

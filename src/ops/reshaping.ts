@@ -1,8 +1,8 @@
 // Shapes by other means than naming them: flattened, unflattened, or like another tensor's.
 
 import { asInteger, asIntegers, asTensor, parse, type Trailing } from "../op/args.js";
+import { called, composed } from "../op/composed.js";
 import { flattenShape, unflattenShape } from "../tensor/layout.js";
-import { temporaries } from "../tensor/lifetime.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { contiguous } from "./cast.js";
 import { expand, reshape, view } from "./shape.js";
@@ -34,21 +34,21 @@ export function expandAs(x: Tensor, other: Tensor): Tensor {
 
 /** Broadcast to a shape; see `expand`. */
 export function broadcastTo(x: Tensor, shape: readonly number[]): Tensor {
-  return expand(x, shape);
+  return called("broadcastTo", () => expand(x, shape));
 }
 
 /** A view in the shape of another tensor. */
 export function viewAs(x: Tensor, other: Tensor): Tensor {
-  return view(x, asTensor("viewAs", other, "other").shape);
+  return called("viewAs", () => view(x, asTensor("viewAs", other, "other").shape));
 }
 
 /** In the shape of another tensor; see `reshape`. */
 export function reshapeAs(x: Tensor, other: Tensor): Tensor {
-  return reshape(x, asTensor("reshapeAs", other, "other").shape);
+  return called("reshapeAs", () => reshape(x, asTensor("reshapeAs", other, "other").shape));
 }
 
 /** All elements in one dim: a view of a contiguous tensor, else a copy. */
 export function ravel(x: Tensor): Tensor {
   asTensor("ravel", x);
-  return temporaries(() => view(contiguous(x), [-1]));
+  return composed("ravel", () => view(contiguous(x), [-1]));
 }

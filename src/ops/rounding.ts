@@ -2,6 +2,7 @@
 
 import { DTypeError } from "../errors.js";
 import { asInteger, asTensor, parse } from "../op/args.js";
+import { composed } from "../op/composed.js";
 import { copyInto } from "../op/copy.js";
 import { elementwise, type Unary } from "../op/elementwise.js";
 import { type Applied, op } from "../op/op.js";
@@ -94,7 +95,7 @@ export function round_(self: Tensor, ...rest: [options?: RoundOptions]): Tensor 
   const decimals = decimalsOf("round_", self, rest);
   if (decimals === 0) return nearest.inplace(self);
   return decimal.inplace([self], decimals, () =>
-    temporaries(() => {
+    composed("round_", () => {
       copyInto(self, toDecimals(self, decimals));
       return null;
     }),

@@ -3,6 +3,7 @@
 import { DTypeError } from "../errors.js";
 import { backwards, launchAlong } from "../op/along.js";
 import { asInteger, asTensor, parse } from "../op/args.js";
+import { composed } from "../op/composed.js";
 import { castTo } from "../op/copy.js";
 import { checkTarget } from "../op/elementwise.js";
 import { type Applied, op } from "../op/op.js";
@@ -222,5 +223,5 @@ const logcumsumexpOp: Applied<number> = op({
 export function logcumsumexp(x: Tensor, dim: number): Tensor {
   asTensor("logcumsumexp", x);
   const at = normalizeDim("logcumsumexp", asInteger("logcumsumexp", dim, "dim"), x.ndim);
-  return temporaries(() => logcumsumexpOp([to(x, floating(x.dtype))], at));
+  return composed("logcumsumexp", () => logcumsumexpOp([to(x, floating(x.dtype))], at));
 }

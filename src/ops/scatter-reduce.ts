@@ -2,6 +2,7 @@
 
 import { ArgumentError, DTypeError, GraphError, ShapeError } from "../errors.js";
 import { asBoolean, asInteger, asTensor, describe, parse } from "../op/args.js";
+import { composed } from "../op/composed.js";
 import { castTo, copyInto } from "../op/copy.js";
 import { alongDim, checkIndex, launchIndexed } from "../op/indexed.js";
 import { type Applied, op } from "../op/op.js";
@@ -245,7 +246,7 @@ export function scatterReduce(
   asTensor("scatterReduce", source, "src");
   const at = checkScatter("scatterReduce", x, dim, index, source);
   const folding = readFolding("scatterReduce", "ScatterReduceBackward0", x, at, reduce, SCATTERED, rest);
-  return temporaries(() => operationOf(reduce)([x, index, sourceFor(source, index)], folding));
+  return composed("scatterReduce", () => operationOf(reduce)([x, index, sourceFor(source, index)], folding));
 }
 
 /** `scatterReduce` into `self`, which is returned. */
@@ -320,7 +321,7 @@ export function indexReduce(
   const name = "indexReduce";
   const at = checkIndexed(name, x, dim, index, source);
   const folding = readFolding(name, "IndexReduceBackward0", x, at, reduce, INDEXED, rest);
-  return temporaries(() => {
+  return composed(name, () => {
     const wide = spread(name, x, at, index, source);
     return operationOf(reduce)([x, wide, sourceFor(source, wide)], folding);
   });

@@ -2,6 +2,7 @@
 
 import { ArgumentError, DTypeError, ShapeError } from "../errors.js";
 import { asBoolean, asTensor, describe, parse } from "../op/args.js";
+import { composed } from "../op/composed.js";
 import { castTo } from "../op/copy.js";
 import { addStrided, addTensor, beginNest, launchMap } from "../op/nest.js";
 import { numberOf } from "../op/truth.js";
@@ -106,7 +107,7 @@ export function searchsorted(
     }
     checkSorter(sorter, sorted.shape[sorted.ndim - 1] as number);
   }
-  return temporaries(() => {
+  return composed("searchsorted", () => {
     const wanted = sought("searchsorted", sorted, values);
     const leading = sorted.shape.slice(0, -1);
     if (sorted.ndim > 1 && !sameShape(leading, wanted.shape.slice(0, -1))) {
@@ -142,5 +143,7 @@ export function bucketize(
   if (boundaries.ndim !== 1) {
     throw new ShapeError(`bucketize: boundaries tensor must be 1 dimension, but got dim(${boundaries.ndim})`);
   }
-  return temporaries(() => search("bucketize", boundaries, sought("bucketize", boundaries, values), right, null));
+  return composed("bucketize", () =>
+    search("bucketize", boundaries, sought("bucketize", boundaries, values), right, null),
+  );
 }

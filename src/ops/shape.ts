@@ -2,10 +2,10 @@
 
 import { ShapeError } from "../errors.js";
 import { asInteger, asIntegers, asTensor } from "../op/args.js";
+import { composed } from "../op/composed.js";
 import { type Applied, op } from "../op/op.js";
 import * as layouts from "../tensor/layout.js";
 import { contiguous as contiguousLayout, formatShape, inferShape, type Layout } from "../tensor/layout.js";
-import { temporaries } from "../tensor/lifetime.js";
 import { alias, type Tensor } from "../tensor/tensor.js";
 import { contiguous } from "./cast.js";
 import { sum } from "./reduce.js";
@@ -54,7 +54,7 @@ export function reshape(x: Tensor, shape: readonly number[]): Tensor {
   asTensor("reshape", x);
   const to = inferShape("reshape", asIntegers("reshape", shape, "shape"), x.numel());
   if (layouts.view("reshape", x.layout, to) !== null) return viewOp(x, to);
-  return temporaries(() => unsafeView([contiguous(x)], { from: x.shape, to }));
+  return composed("reshape", () => unsafeView([contiguous(x)], { from: x.shape, to }));
 }
 
 const expandOp: AppliedView<readonly number[]> = viewKind({
@@ -85,7 +85,7 @@ export function sumToSize(x: Tensor, ...sizes: readonly number[] | [shape: reado
     throw new ShapeError(`sumToSize: size ${formatShape(shape)} is not expandable to size ${formatShape(x.shape)}`);
   }
   if (dims.length === 0) return x;
-  return temporaries(() => {
+  return composed("sumToSize", () => {
     const total = sum(x, dims, true);
     return extra === 0 ? total : reshape(total, shape);
   });

@@ -3,6 +3,7 @@
 import { ArgumentError, DTypeError } from "../errors.js";
 import { launchAlong } from "../op/along.js";
 import { asBoolean, asInteger, asTensor, parse, type Trailing } from "../op/args.js";
+import { composed } from "../op/composed.js";
 import { type Applied, op } from "../op/op.js";
 import { normalizeDim } from "../tensor/layout.js";
 import { temporaries } from "../tensor/lifetime.js";
@@ -83,12 +84,12 @@ export function sort(x: Tensor, ...rest: SortRest): ValuesAndIndices {
 
 /** Where the elements are in ascending or descending order along a dim (the last), int32; not differentiable. */
 export function argsort(x: Tensor, ...rest: SortRest): Tensor {
-  return temporaries(() => sorted("argsort", x, rest).indices);
+  return composed("argsort", () => sorted("argsort", x, rest).indices);
 }
 
 /** The elements in ascending order along the first dim. */
 export function msort(x: Tensor): Tensor {
-  return temporaries(() => sorted("msort", x, [0]).values);
+  return composed("msort", () => sorted("msort", x, [0]).values);
 }
 
 function refuseBool(name: string, x: Tensor): void {

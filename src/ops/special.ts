@@ -1,11 +1,11 @@
 // The namespace `special`: special functions that are no methods of tensors, and the others under their names there.
 
 import { asTensor } from "../op/args.js";
+import { composed } from "../op/composed.js";
 import { type Binary, elementwise, type Unary } from "../op/elementwise.js";
 import type { Operand } from "../op/nest.js";
 import { someTensor } from "../op/operands.js";
 import { notDifferentiable } from "../op/operation.js";
-import { temporaries } from "../tensor/lifetime.js";
 import { Tensor } from "../tensor/tensor.js";
 import { add, div, mul, neg, sub } from "./arithmetic.js";
 import { masked, scalarLabel, unlessMasked } from "./masked.js";
@@ -70,7 +70,7 @@ export const erfcx: Unary = elementwise({
 /** Distribution function of the normal distribution, accurate in both tails. */
 export function ndtr(x: Tensor): Tensor {
   asTensor("ndtr", x);
-  return temporaries(() => mul(erfc(mul(x, -ROOT_HALF)), 0.5));
+  return composed("ndtr", () => mul(erfc(mul(x, -ROOT_HALF)), 0.5));
 }
 
 /** The x at which the normal distribution function reaches p; ∓∞ at 0 and 1, NaN outside. */

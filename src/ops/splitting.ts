@@ -2,6 +2,7 @@
 
 import { ArgumentError, ShapeError } from "../errors.js";
 import { asInteger, asIntegers, asTensor, describe, parse, type Trailing } from "../op/args.js";
+import { called } from "../op/composed.js";
 import { normalizeDim } from "../tensor/layout.js";
 import { tolist } from "../tensor/read.js";
 import { Tensor } from "../tensor/tensor.js";
@@ -69,7 +70,7 @@ function splitAlong(
       );
     }
   }
-  return tensorSplit(x, parts, at);
+  return called(name, () => tensorSplit(x, parts, at));
 }
 
 /** Equal pieces, or pieces cut before the given indices, side by side: along dim 1, or 0 for vectors. */

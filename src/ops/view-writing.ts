@@ -2,6 +2,7 @@
 
 import { ArgumentError, ShapeError } from "../errors.js";
 import { asInteger, asIntegers, asTensor, parse, type Trailing } from "../op/args.js";
+import { composed } from "../op/composed.js";
 import { type Applied, op } from "../op/op.js";
 import type { Slices } from "../tape/inplace.js";
 import { bytesOf } from "../tensor/dtype.js";
@@ -14,7 +15,6 @@ import {
   normalizeDim,
   sameShape,
 } from "../tensor/layout.js";
-import { temporaries } from "../tensor/lifetime.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { zerosLike } from "./creation.js";
 import { cutOut, mayOverlap, overwritten, placed, region } from "./region.js";
@@ -188,5 +188,5 @@ export function diag(x: Tensor, ...rest: DiagRest): Tensor {
 export function diagflat(x: Tensor, ...rest: Trailing<[offset: number], { readonly offset?: number }>): Tensor {
   asTensor("diagflat", x);
   const { offset } = parse("diagflat", rest, { offset: 0 }, ["offset"]);
-  return temporaries(() => diagEmbed(reshape(x, [-1]), offset));
+  return composed("diagflat", () => diagEmbed(reshape(x, [-1]), offset));
 }

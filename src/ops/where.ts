@@ -2,6 +2,7 @@
 
 import { DTypeError, ShapeError } from "../errors.js";
 import { asTensor } from "../op/args.js";
+import { composed } from "../op/composed.js";
 import { castTo, dense } from "../op/copy.js";
 import { checkTarget } from "../op/elementwise.js";
 import { addOperand, addTensor, beginNest, launchMap, type Operand } from "../op/nest.js";
@@ -137,7 +138,7 @@ export function maskedFill_(self: Tensor, mask: Tensor, value: Operand): Tensor 
   const shape = checkFill("maskedFill_", self, mask, value);
   checkTarget("maskedFill_", self, shape, self.dtype);
   return fill.inplace([self, mask, value] as Tensor[], shape, () =>
-    temporaries(() => {
+    composed("maskedFill_", () => {
       // A mask that is part of `self` must not change while it is read.
       const condition = mask.storage === self.storage ? dense(mask) : mask;
       launchChoice(self, condition, cast(value, self.dtype), self);

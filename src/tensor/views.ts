@@ -141,6 +141,8 @@ export function movedim(
   const rank = layout.shape.length;
   const from = typeof source === "number" ? [source] : source;
   const to = typeof destination === "number" ? [destination] : destination;
+  if (!Array.isArray(from) || !Array.isArray(to))
+    throw new ArgumentError(`${op}: expected source and destination to be dims or arrays of dims`);
   if (from.length !== to.length) {
     throw new ArgumentError(
       `${op}: Invalid source or destination dims: source (${formatShape(from)} dims) should contain the same number ` +

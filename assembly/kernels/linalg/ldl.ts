@@ -112,8 +112,9 @@ function solve<T extends number>(block: usize, begin: u32, end: u32): void {
     for (let k: u32 = 0; k < n; ) {
       const pivot = load<i32>(pivots + (<usize>k << 2));
       const own = x + <usize>k * row;
-      if (pivot > 0) {
-        if (<u32>pivot - 1 != k) exchange<T>(own, x + <usize>(pivot - 1) * row, c);
+      // A block of two has no place in the last row; the caller has checked that pivots are rows.
+      if (pivot > 0 || k + 1 == n) {
+        if (<u32>abs(pivot) - 1 != k) exchange<T>(own, x + <usize>(abs(pivot) - 1) * row, c);
         for (let i = k + 1; i < n; i++) axpy<T>(x + <usize>i * row, own, -value<T>(a, n, i, k) as T, c);
         const by = value<T>(a, n, k, k);
         for (let j: usize = 0; j < row; j += sizeof<T>()) store<T>(own + j, (load<T>(own + j) / by) as T);
@@ -139,12 +140,12 @@ function solve<T extends number>(block: usize, begin: u32, end: u32): void {
     for (let k = <i32>n - 1; k >= 0; ) {
       const pivot = load<i32>(pivots + (<usize>k << 2));
       const own = x + <usize>k * row;
-      const isPair = pivot < 0;
+      const isPair = pivot < 0 && k > 0;
       for (let i = <u32>k + 1; i < n; i++) {
         axpy<T>(own, x + <usize>i * row, -value<T>(a, n, i, k) as T, c);
         if (isPair) axpy<T>(own - row, x + <usize>i * row, -value<T>(a, n, i, k - 1) as T, c);
       }
-      const other = (isPair ? -pivot : pivot) - 1;
+      const other = abs(pivot) - 1;
       if (other != k) exchange<T>(own, x + <usize>other * row, c);
       k -= isPair ? 2 : 1;
     }

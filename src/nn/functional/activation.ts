@@ -2,6 +2,7 @@
 
 import { ArgumentError, DTypeError, ShapeError } from "../../errors.js";
 import { asNumber, asTensor, parse, type Trailing } from "../../op/args.js";
+import { composed } from "../../op/composed.js";
 import { type Binary, elementwise, type Ternary, type Unary } from "../../op/elementwise.js";
 import { add, mul, neg, sub } from "../../ops/arithmetic.js";
 import { gt } from "../../ops/compare.js";
@@ -110,7 +111,7 @@ export function prelu(x: Tensor, weight: Tensor): Tensor {
   }
   if (weight.ndim === 0 || x.ndim < 2)
     return temporaries(() => preluOp(x, x.ndim === 0 ? reshape(weight, []) : weight));
-  return temporaries(() =>
+  return composed("prelu", () =>
     preluOp(
       x,
       reshape(

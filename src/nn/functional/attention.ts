@@ -2,6 +2,7 @@
 
 import { ArgumentError, DTypeError, ShapeError } from "../../errors.js";
 import { asBoolean, asNumber, asTensor, parse } from "../../op/args.js";
+import { composed } from "../../op/composed.js";
 import { checkSameDtype } from "../../op/gemm.js";
 import { add, div } from "../../ops/arithmetic.js";
 import { logicalOr } from "../../ops/compare.js";
@@ -17,7 +18,6 @@ import { chunk, squeeze, unsqueeze } from "../../ops/views.js";
 import { maskedFill, where } from "../../ops/where.js";
 import { isFloat } from "../../tensor/dtype.js";
 import { broadcastShapes, formatShape, sameShape } from "../../tensor/layout.js";
-import { temporaries } from "../../tensor/lifetime.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import { dropout } from "./dropout.js";
 import { linear } from "./linear.js";
@@ -91,7 +91,7 @@ export function scaledDotProductAttention(
       );
     }
   }
-  return temporaries(() => {
+  return composed(op, () => {
     let [q, k, v] = [query, key, value];
     const shared = enableGqa && query.ndim >= 3 && query.shape.at(-3) !== key.shape.at(-3);
     if (shared) [q, k, v] = grouped(op, query, key, value);
@@ -239,7 +239,7 @@ export function multiHeadAttentionForward(
   if ((biasK === null) !== (biasV === null))
     throw new ArgumentError(`${op}: bias_k and bias_v must both be given, or neither`);
   const head = width / numHeads;
-  return temporaries(() => {
+  return composed(op, () => {
     const inputs = (isBatched ? [query, key, value] : sameObjects([query, key, value])) as [Tensor, Tensor, Tensor];
     const [length, count] = inputs[0].shape as readonly [number, number];
     let [q, k, v] = projections(op, inputs, inProjWeight, inProjBias, given);

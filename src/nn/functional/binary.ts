@@ -2,6 +2,7 @@
 
 import { DTypeError, NumericalError, ShapeError } from "../../errors.js";
 import { asTensor, parse } from "../../op/args.js";
+import { composed } from "../../op/composed.js";
 import { type Binary, elementwise, type Ternary } from "../../op/elementwise.js";
 import { add, div, mul, neg, sub } from "../../ops/arithmetic.js";
 import { ge, le, logicalAnd, logicalNot } from "../../ops/compare.js";
@@ -11,7 +12,6 @@ import { any } from "../../ops/reduce.js";
 import { expand } from "../../ops/shape.js";
 import { isFloat } from "../../tensor/dtype.js";
 import { broadcastShapes, formatShape, sameShape } from "../../tensor/layout.js";
-import { temporaries } from "../../tensor/lifetime.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import { logsigmoid } from "./activation.js";
 import { pointLoss, type ReducedLoss } from "./point-loss.js";
@@ -93,7 +93,7 @@ export function binaryCrossEntropy(
   const { weight, reduction } = parse(op, rest, { weight: null as Tensor | null, reduction: "mean" });
   const how = checkReduction(op, reduction);
   checkOperands(op, input, target, weight);
-  return temporaries(() => {
+  return composed(op, () => {
     if (any(logicalNot(logicalAnd(ge(input, 0), le(input, 1)))).item() === true) {
       throw new NumericalError(`${op}: all elements of input should be between 0 and 1`);
     }
@@ -160,7 +160,7 @@ export function binaryCrossEntropyWithLogits(
   }
   if (weight === null && posWeight === null)
     return how === "none" ? logits(input, target) : logitsReduced(input, target, how);
-  return temporaries(() => {
+  return composed(op, () => {
     let loss: Tensor;
     if (posWeight === null) loss = logits(input, target);
     else {

@@ -1,13 +1,13 @@
 // Recurrent cells: one step of a network that remembers.
 
-import { ShapeError } from "../../errors.js";
-import { asTensor } from "../../op/args.js";
+import { ArgumentError, ShapeError } from "../../errors.js";
+import { asTensor, describe } from "../../op/args.js";
+import { composed } from "../../op/composed.js";
 import { add, mul, sub } from "../../ops/arithmetic.js";
 import { relu, sigmoid } from "../../ops/pointwise.js";
 import { tanh } from "../../ops/trigonometric.js";
 import { chunk } from "../../ops/views.js";
 import { formatShape } from "../../tensor/layout.js";
-import { temporaries } from "../../tensor/lifetime.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import { linear } from "./linear.js";
 
@@ -31,13 +31,13 @@ function check(op: string, input: Tensor, hidden: Tensor, wIh: Tensor, wHh: Tens
 /** tanh(x Wᵢᵀ + bᵢ + h Wₕᵀ + bₕ): input [N, in], hidden state [N, out], weights [out, in] and [out, out]. */
 export function rnnTanhCell(input: Tensor, hidden: Tensor, wIh: Tensor, wHh: Tensor, bIh?: Bias, bHh?: Bias): Tensor {
   check("rnnTanhCell", input, hidden, wIh, wHh, 1);
-  return temporaries(() => tanh(add(linear(input, wIh, bIh ?? null), linear(hidden, wHh, bHh ?? null))));
+  return composed("rnnTanhCell", () => tanh(add(linear(input, wIh, bIh ?? null), linear(hidden, wHh, bHh ?? null))));
 }
 
 /** `rnnTanhCell` with a rectifier instead of tanh. */
 export function rnnReluCell(input: Tensor, hidden: Tensor, wIh: Tensor, wHh: Tensor, bIh?: Bias, bHh?: Bias): Tensor {
   check("rnnReluCell", input, hidden, wIh, wHh, 1);
-  return temporaries(() => relu(add(linear(input, wIh, bIh ?? null), linear(hidden, wHh, bHh ?? null))));
+  return composed("rnnReluCell", () => relu(add(linear(input, wIh, bIh ?? null), linear(hidden, wHh, bHh ?? null))));
 }
 
 /**
@@ -52,10 +52,12 @@ export function lstmCell(
   bIh?: Bias,
   bHh?: Bias,
 ): [Tensor, Tensor] {
+  if (!Array.isArray(state) || state.length !== 2)
+    throw new ArgumentError(`lstmCell: expected [hidden, cell] as state, got ${describe(state)}`);
   const [hidden, cell] = state;
   check("lstmCell", input, hidden, wIh, wHh, 4);
   asTensor("lstmCell", cell, "cell state");
-  return temporaries(() => {
+  return composed("lstmCell", () => {
     const gates = add(linear(input, wIh, bIh ?? null), linear(hidden, wHh, bHh ?? null));
     const [i, f, g, o] = chunk(gates, 4, -1) as [Tensor, Tensor, Tensor, Tensor];
     const next = add(mul(sigmoid(f), cell), mul(sigmoid(i), tanh(g)));
@@ -69,7 +71,7 @@ export function lstmCell(
  */
 export function gruCell(input: Tensor, hidden: Tensor, wIh: Tensor, wHh: Tensor, bIh?: Bias, bHh?: Bias): Tensor {
   check("gruCell", input, hidden, wIh, wHh, 3);
-  return temporaries(() => {
+  return composed("gruCell", () => {
     const [xr, xz, xn] = chunk(linear(input, wIh, bIh ?? null), 3, -1) as [Tensor, Tensor, Tensor];
     const [hr, hz, hn] = chunk(linear(hidden, wHh, bHh ?? null), 3, -1) as [Tensor, Tensor, Tensor];
     const n = tanh(add(xn, mul(sigmoid(add(xr, hr)), hn)));

@@ -2,6 +2,7 @@
 
 import { ArgumentError, DTypeError, ShapeError } from "../../errors.js";
 import { asInteger, asNumber, asTensor, parse } from "../../op/args.js";
+import { composed } from "../../op/composed.js";
 import { checkSameDtype } from "../../op/gemm.js";
 import { add, div, mul, neg, sub } from "../../ops/arithmetic.js";
 import { xlogy } from "../../ops/combine.js";
@@ -14,7 +15,6 @@ import { logSoftmax } from "../../ops/softmax.js";
 import { where } from "../../ops/where.js";
 import { isFloat } from "../../tensor/dtype.js";
 import { broadcastShapes, formatShape, sameShape } from "../../tensor/layout.js";
-import { temporaries } from "../../tensor/lifetime.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import { linear } from "./linear.js";
 import { checkTarget, classDim, type Nll, nll, nllMean } from "./nll.js";
@@ -176,7 +176,7 @@ export function crossEntropy(input: Tensor, target: Tensor, ...rest: [options?: 
     throw new ArgumentError(`${name}: ignore_index is not supported for floating point target`);
   }
   checkWeight(name, input, weight);
-  return temporaries(() => {
+  return composed(name, () => {
     const scores = logSoftmax(input, classDim(input.ndim));
     const all: Smoothed = { weight, ignore, reduction, smoothing };
     if (probabilities) return ofProbabilities(scores, target, all);
@@ -199,7 +199,7 @@ export function klDiv(input: Tensor, target: Tensor, ...rest: [options?: KlDivOp
   const { reduction, logTarget } = parse("klDiv", rest, { reduction: "mean", logTarget: false });
   const how = reduction === "batchmean" ? "sum" : checkReduction("klDiv", reduction);
   broadcastShapes("klDiv", input.shape, target.shape);
-  return temporaries(() => {
+  return composed("klDiv", () => {
     const loss = logTarget ? mul(exp(target), sub(target, input)) : sub(xlogy(target, target), mul(target, input));
     const reduced = reduceLoss(loss, how);
     return reduction === "batchmean" && input.ndim > 0 ? div(reduced, input.shape[0] as number) : reduced;
@@ -257,7 +257,7 @@ export function linearCrossEntropy(
   if (isFloat(target.dtype) && options.ignoreIndex >= 0) {
     throw new ArgumentError(`${name}: ignore_index cannot be specified when target contains probabilities`);
   }
-  return temporaries(() => {
+  return composed(name, () => {
     const flat = linear(
       input,
       reshape(linearWeight, [-1, width]),

@@ -2,6 +2,7 @@
 
 import { ArgumentError, DTypeError, ShapeError } from "../../errors.js";
 import { asBoolean, asInteger, asTensor, describe, parse } from "../../op/args.js";
+import { composed } from "../../op/composed.js";
 import { add, div, mul, neg, sub } from "../../ops/arithmetic.js";
 import { to } from "../../ops/cast.js";
 import { logaddexp } from "../../ops/combine.js";
@@ -19,7 +20,6 @@ import { narrow, squeeze, unsqueeze } from "../../ops/views.js";
 import { where } from "../../ops/where.js";
 import { isFloat } from "../../tensor/dtype.js";
 import { formatShape } from "../../tensor/layout.js";
-import { temporaries } from "../../tensor/lifetime.js";
 import { tolist } from "../../tensor/read.js";
 import { Tensor } from "../../tensor/tensor.js";
 import { checkReduction, type ReductionOption, reduceLoss } from "./reduction.js";
@@ -90,7 +90,7 @@ export function ctcLoss(
   const blank = asInteger(name, given.blank, "blank");
   if (blank < 0 || blank >= classes)
     throw new ArgumentError(`${name}: blank must be in label range, 0 to ${classes - 1}, got ${blank}`);
-  return temporaries(() => {
+  return composed(name, () => {
     const batched = logProbs.ndim === 3;
     const scores = batched ? logProbs : unsqueeze(logProbs, 1);
     const [steps, count] = scores.shape as readonly [number, number];

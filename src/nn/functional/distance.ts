@@ -2,6 +2,7 @@
 
 import { ArgumentError, ShapeError } from "../../errors.js";
 import { asBoolean, asInteger, asNumber, asTensor, parse, type Trailing } from "../../op/args.js";
+import { composed } from "../../op/composed.js";
 import { add, div, mul, pow, sub } from "../../ops/arithmetic.js";
 import { ones } from "../../ops/creation.js";
 import { detach } from "../../ops/detach.js";
@@ -46,7 +47,9 @@ export function normalize(
     "dim",
     "eps",
   ]);
-  return temporaries(() => div(input, clampMin(norm(input, p, dim, true), asNumber("normalize", eps, "eps"))));
+  return composed("normalize", () =>
+    div(input, clampMin(norm(input, p, dim, true), asNumber("normalize", eps, "eps"))),
+  );
 }
 
 /** Options of `pairwiseDistance`. */
@@ -71,7 +74,7 @@ export function pairwiseDistance(
   asTensor(name, x2, "x2");
   const { p, eps, keepdim } = parse(name, rest, { p: 2, eps: 1e-6, keepdim: false }, ["p", "eps", "keepdim"]);
   asBoolean(name, keepdim, "keepdim");
-  return temporaries(() => norm(add(sub(x1, x2), eps), p, -1, keepdim));
+  return composed(name, () => norm(add(sub(x1, x2), eps), p, -1, keepdim));
 }
 
 /** Options of `cosineSimilarity`. */
@@ -100,7 +103,7 @@ export function cosineSimilarity(
   const { dim, eps } = parse(name, rest, { dim: 1, eps: 1e-8 }, ["dim", "eps"]);
   const shape = broadcastShapes(name, x1.shape, x2.shape);
   const at = normalizeDim(name, asInteger(name, dim, "dim"), shape.length);
-  return temporaries(() => {
+  return composed(name, () => {
     const [a, b] = [expand(x1, shape), expand(x2, shape)];
     return sum(mul(div(a, lengthOf(a, at, eps)), div(b, lengthOf(b, at, eps))), at);
   });
@@ -177,7 +180,7 @@ function ofTriplets(
   const reduction = checkReduction(name, given.reduction);
   checkTriplet(name, anchor, positive, negative, given.margin);
   asBoolean(name, given.swap, "swap");
-  return temporaries(() => {
+  return composed(name, () => {
     const near = distance(anchor, positive);
     let far = distance(anchor, negative);
     if (given.swap) far = minimum(far, distance(positive, negative));
@@ -192,7 +195,7 @@ export function pdist(input: Tensor, ...rest: Trailing<[p: number | undefined], 
   if (input.ndim !== 2) throw new ShapeError(`pdist: only supports 2D tensors, got: ${input.ndim}D`);
   if (!isFloat(input.dtype)) throw new ArgumentError(`pdist: only supports floating-point dtypes, got ${input.dtype}`);
   if (!(p >= 0)) throw new ArgumentError(`pdist: only supports non-negative p values, got ${p}`);
-  return temporaries(() => {
+  return composed("pdist", () => {
     const count = input.shape[0] as number;
     const pairs = unrecorded(() => nonzero(triu(ones([count, count], { dtype: "bool" }), 1)) as Tensor);
     const row = (i: number): Tensor => indexSelect(input, 0, select(pairs, 1, i));
@@ -223,7 +226,7 @@ export function localResponseNorm(
   if (input.ndim < 3)
     throw new ShapeError(`${name}: Expected 3D or higher dimensionality input (got ${input.ndim} dimensions)`);
   if (input.numel() === 0) return input;
-  return temporaries(() => {
+  return composed(name, () => {
     const around = [Math.floor(size / 2), Math.floor((size - 1) / 2)];
     const squares = unsqueeze(mul(input, input), 1);
     let average: Tensor;

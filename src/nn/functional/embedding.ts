@@ -2,6 +2,7 @@
 
 import { ArgumentError, DTypeError, ShapeError } from "../../errors.js";
 import { asBoolean, asInteger, asNumber, asTensor, describe, parse, type Trailing } from "../../op/args.js";
+import { composed } from "../../op/composed.js";
 import { alongDim, checkIndex, type Indexed, launchIndexed } from "../../op/indexed.js";
 import { type Applied, op } from "../../op/op.js";
 import { add, div, mul, pow, sub } from "../../ops/arithmetic.js";
@@ -229,7 +230,7 @@ export function embeddingBag(
   const [rows, width] = weight.shape as readonly [number, number];
   const padding = paddingOf(name, given.paddingIdx, rows);
   if (given.maxNorm !== null) shorten(weight, input, given.maxNorm, given.normType);
-  return temporaries(() => {
+  return composed(name, () => {
     const flat = reshape(input, [-1]);
     const count = flat.numel();
     const table: Table = { rows, width, padding, byFrequency: given.scaleGradByFreq };

@@ -2,6 +2,7 @@
 
 import { ShapeError } from "../../errors.js";
 import { asIntegers, asTensor, parse } from "../../op/args.js";
+import { composed } from "../../op/composed.js";
 import { asContiguous, copyInto } from "../../op/copy.js";
 import { type Applied, op } from "../../op/op.js";
 import { columnStrides, imageStrides, rollUp, unroll, volume, type Windows } from "../../op/window.js";
@@ -86,7 +87,7 @@ export function unfold(
     );
   }
   const windows = windowsOf("unfold", input.shape.slice(-2), kernelSize, rest);
-  return temporaries(() =>
+  return composed("unfold", () =>
     input.ndim === 4 ? toColumns([input], windows) : squeeze(toColumns([unsqueeze(input, 0)], windows), 0),
   );
 }
@@ -120,7 +121,7 @@ export function fold(
         `${formatShape(windows.places.slice(1))}, but got input.size(2)=${places}.`,
     );
   }
-  return temporaries(() =>
+  return composed("fold", () =>
     input.ndim === 3 ? toImage([input], windows) : squeeze(toImage([unsqueeze(input, 0)], windows), 0),
   );
 }

@@ -2,6 +2,7 @@
 
 import { ArgumentError, ShapeError } from "../../errors.js";
 import { asInteger, asNumber, asTensor, parse, type Trailing } from "../../op/args.js";
+import { composed } from "../../op/composed.js";
 import { type Applied, op } from "../../op/op.js";
 import { add, div, mul, neg, sub } from "../../ops/arithmetic.js";
 import { to } from "../../ops/cast.js";
@@ -67,7 +68,7 @@ export function glu(x: Tensor, ...rest: Trailing<[dim: number | undefined], { re
 /** softmax(−x) along a dim. */
 export function softmin(x: Tensor, ...rest: Trailing<[dim: number], SoftmaxOptions>): Tensor {
   asTensor("softmin", x);
-  return temporaries(() => softmax(neg(x), ...rest));
+  return composed("softmin", () => softmax(neg(x), ...rest));
 }
 
 /** Options of `rrelu`. */
@@ -132,7 +133,7 @@ export function gumbelSoftmax(
   asTensor(name, logits);
   const { tau, hard, dim } = parse(name, rest, { tau: 1, hard: false, dim: -1 }, ["tau", "hard"]);
   const at = normalizeDim(name, asInteger(name, dim, "dim"), logits.ndim);
-  return temporaries(() => {
+  return composed(name, () => {
     const noise = unrecorded(() => neg(log(exponential_(empty(logits.shape, { dtype: logits.dtype })))));
     const soft = softmax(div(add(logits, noise), asNumber(name, tau, "tau")), at);
     if (!hard) return soft;

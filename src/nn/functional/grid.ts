@@ -2,6 +2,7 @@
 
 import { ArgumentError, DTypeError, ShapeError } from "../../errors.js";
 import { asBoolean, asIntegers, asTensor, describe, parse, type Trailing } from "../../op/args.js";
+import { called, composed } from "../../op/composed.js";
 import { add, div, mul, remainder, sub } from "../../ops/arithmetic.js";
 import { to } from "../../ops/cast.js";
 import { ge, gt, isfinite, le, logicalAnd, lt } from "../../ops/compare.js";
@@ -243,7 +244,7 @@ export function gridSampler2d(
   paddingMode: number,
   alignCorners: boolean,
 ): Tensor {
-  return gridSampler(input, grid, interpolationMode, paddingMode, alignCorners);
+  return called("gridSampler2d", () => gridSampler(input, grid, interpolationMode, paddingMode, alignCorners));
 }
 
 /** `gridSampler` of images [N, C, D, H, W]. */
@@ -254,7 +255,7 @@ export function gridSampler3d(
   paddingMode: number,
   alignCorners: boolean,
 ): Tensor {
-  return gridSampler(input, grid, interpolationMode, paddingMode, alignCorners);
+  return called("gridSampler3d", () => gridSampler(input, grid, interpolationMode, paddingMode, alignCorners));
 }
 
 /** Options of `affineGrid`. */
@@ -298,7 +299,7 @@ export function affineGrid(
   }
   const image = size.slice(2);
   const dtype = theta.dtype as "float32" | "float64";
-  return temporaries(() => {
+  return composed(op, () => {
     const base = unrecorded(() => {
       const coordinates = image.map((length, d) =>
         expand(

@@ -2,10 +2,10 @@
 
 import { ArgumentError, DTypeError, ShapeError } from "../../errors.js";
 import { asInteger, asTensor, describe, parse, type Trailing } from "../../op/args.js";
+import { called, composed } from "../../op/composed.js";
 import { clone } from "../../ops/cast.js";
 import { isFloat } from "../../tensor/dtype.js";
 import { formatShape } from "../../tensor/layout.js";
-import { temporaries } from "../../tensor/lifetime.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import { adaptiveAvgPool1d, adaptiveAvgPool2d, adaptiveAvgPool3d } from "./adaptive-pooling.js";
 import { cubically, linearly, nearest, type Scale, smoothly } from "./resample.js";
@@ -131,7 +131,7 @@ export function interpolate(
       alignCorners: given.alignCorners === true,
     }),
   );
-  return temporaries(() => {
+  return composed(op, () => {
     if (mode === "area")
       return [adaptiveAvgPool1d, adaptiveAvgPool2d, adaptiveAvgPool3d][rank - 1]?.(input, sizes) as Tensor;
     let out = input;
@@ -160,7 +160,7 @@ export function upsample(
   input: Tensor,
   ...rest: Parameters<typeof interpolate> extends [Tensor, ...infer R] ? R : never
 ): Tensor {
-  return interpolate(input, ...rest);
+  return called("upsample", () => interpolate(input, ...rest));
 }
 
 /** `interpolate` with mode "nearest". */
@@ -169,7 +169,7 @@ export function upsampleNearest(input: Tensor, ...rest: UpsampleRest): Tensor {
     "size",
     "scaleFactor",
   ]);
-  return interpolate(input, { ...given, mode: "nearest" });
+  return called("upsampleNearest", () => interpolate(input, { ...given, mode: "nearest" }));
 }
 
 /** `interpolate` with mode "bilinear" and aligned corners. */

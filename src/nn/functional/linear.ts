@@ -2,6 +2,7 @@
 
 import { ShapeError } from "../../errors.js";
 import { asTensor, parse, type Trailing } from "../../op/args.js";
+import { composed } from "../../op/composed.js";
 import { checkSameDtype, innerSizesDiffer } from "../../op/gemm.js";
 import { add } from "../../ops/arithmetic.js";
 import { einsum } from "../../ops/einsum.js";
@@ -10,7 +11,6 @@ import { reshape, view } from "../../ops/shape.js";
 import { t } from "../../ops/views.js";
 import * as layouts from "../../tensor/layout.js";
 import { formatShape, sameShape } from "../../tensor/layout.js";
-import { temporaries } from "../../tensor/lifetime.js";
 import type { Tensor } from "../../tensor/tensor.js";
 
 /** Options of `linear`. */
@@ -45,7 +45,7 @@ export function linear(
   if (input.ndim === 0 || input.shape[input.ndim - 1] !== weight.shape[weight.ndim - 1]) {
     innerSizesDiffer("linear", input.shape, weight.ndim === 1 ? weight.shape : [...weight.shape].reverse());
   }
-  return temporaries(() => {
+  return composed("linear", () => {
     if (weight.ndim === 1) return plus(matmul(input, weight), bias);
     if (input.ndim === 1) return plus(mv(weight, input), bias);
     const turned = t(weight);
@@ -83,5 +83,5 @@ export function bilinear(
         `${formatShape(input2.shape)}, ${formatShape(weight.shape)}`,
     );
   }
-  return temporaries(() => plus(einsum("...i,oij,...j->...o", input1, weight, input2), bias));
+  return composed(op, () => plus(einsum("...i,oij,...j->...o", input1, weight, input2), bias));
 }

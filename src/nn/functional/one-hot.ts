@@ -2,13 +2,13 @@
 
 import { ArgumentError, DTypeError } from "../../errors.js";
 import { asInteger, asTensor, parse } from "../../op/args.js";
+import { composed } from "../../op/composed.js";
 import { launchReduction, reduced } from "../../op/reduction.js";
 import { to } from "../../ops/cast.js";
 import { eq, ge, lt } from "../../ops/compare.js";
 import { arange } from "../../ops/creation.js";
 import { any } from "../../ops/reduce.js";
 import { reshape } from "../../ops/shape.js";
-import { temporaries } from "../../tensor/lifetime.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import { KernelFamily } from "../../wasm/kernels.js";
 
@@ -37,7 +37,7 @@ export function oneHot(input: Tensor, ...rest: [numClasses?: number | OneHotOpti
     if (input.numel() > 0 || numClasses < -1)
       throw new ArgumentError(`oneHot: num_classes should be positive, got ${numClasses}`);
   }
-  return temporaries(() => {
+  return composed("oneHot", () => {
     let classes = numClasses;
     if (input.numel() === 0) {
       if (numClasses <= 0) throw new ArgumentError("oneHot: Can not infer total number of classes from empty tensor.");

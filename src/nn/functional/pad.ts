@@ -2,6 +2,7 @@
 
 import { ArgumentError, ShapeError } from "../../errors.js";
 import { asIntegers, asNumber, asTensor, describe, parse, type Trailing } from "../../op/args.js";
+import { called } from "../../op/composed.js";
 import { copyInto } from "../../op/copy.js";
 import { type Applied, op } from "../../op/op.js";
 import { remainder, sub } from "../../ops/arithmetic.js";
@@ -170,5 +171,7 @@ export function constantPadNd(
   sizes: readonly number[],
   ...rest: Trailing<[value: number | undefined], { readonly value?: number }>
 ): Tensor {
-  return pad(input, sizes, { value: parse("constantPadNd", rest, { value: 0 }, ["value"]).value });
+  return called("constantPadNd", () =>
+    pad(input, sizes, { value: parse("constantPadNd", rest, { value: 0 }, ["value"]).value }),
+  );
 }

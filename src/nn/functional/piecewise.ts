@@ -2,25 +2,25 @@
 
 import { ArgumentError } from "../../errors.js";
 import { asNumber, asTensor, parse, type Trailing } from "../../op/args.js";
+import { called, composed } from "../../op/composed.js";
 import { type Binary, elementwise, type Ternary, type Unary } from "../../op/elementwise.js";
 import { add, div, mul, neg, sub } from "../../ops/arithmetic.js";
 import { abs } from "../../ops/pointwise.js";
 import { tanh } from "../../ops/trigonometric.js";
 import { isFloat } from "../../tensor/dtype.js";
-import { temporaries } from "../../tensor/lifetime.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import { type InplaceOption, type InplaceRest, inplaceOf, run } from "./inplace.js";
 
 /** x / (1 + |x|). */
 export function softsign(x: Tensor): Tensor {
   asTensor("softsign", x);
-  return temporaries(() => div(x, add(abs(x), 1)));
+  return composed("softsign", () => div(x, add(abs(x), 1)));
 }
 
 /** x − tanh x. */
 export function tanhshrink(x: Tensor): Tensor {
   asTensor("tanhshrink", x);
-  return temporaries(() => sub(x, tanh(x)));
+  return composed("tanhshrink", () => sub(x, tanh(x)));
 }
 
 /** a where x > t or NaN, else 0. */
@@ -122,7 +122,7 @@ export function hardtanh_(x: Tensor, ...rest: HardtanhRest): Tensor {
 
 /** min(max(x, 0), 6). */
 export function relu6(x: Tensor, ...rest: InplaceRest): Tensor {
-  return run(hardtanhOp, inplaceOf("relu6", x, rest), x, 0, 6);
+  return called("relu6", () => run(hardtanhOp, inplaceOf("relu6", x, rest), x, 0, 6));
 }
 
 /** `relu6` that writes its input. */

@@ -2,6 +2,7 @@
 
 import { ArgumentError, DTypeError, ShapeError } from "../../errors.js";
 import { asBoolean, asNumber, asTensor, isOptions, parse } from "../../op/args.js";
+import { called } from "../../op/composed.js";
 import { squeeze, unsqueeze } from "../../ops/views.js";
 import { isFloat } from "../../tensor/dtype.js";
 import { formatShape } from "../../tensor/layout.js";
@@ -211,17 +212,17 @@ function withIndices(rest: readonly unknown[]): unknown[] {
 
 /** `maxPool1d` that gives `[values, indices]`. */
 export function maxPool1dWithIndices(input: Tensor, ...rest: WithKernel): WithIndices {
-  return max("maxPool1d", 1, input, withIndices(rest)) as WithIndices;
+  return called("maxPool1dWithIndices", () => max("maxPool1d", 1, input, withIndices(rest)) as WithIndices);
 }
 
 /** `maxPool2d` that gives `[values, indices]`. */
 export function maxPool2dWithIndices(input: Tensor, ...rest: WithKernel): WithIndices {
-  return max("maxPool2d", 2, input, withIndices(rest)) as WithIndices;
+  return called("maxPool2dWithIndices", () => max("maxPool2d", 2, input, withIndices(rest)) as WithIndices);
 }
 
 /** `maxPool3d` that gives `[values, indices]`. */
 export function maxPool3dWithIndices(input: Tensor, ...rest: WithKernel): WithIndices {
-  return max("maxPool3d", 3, input, withIndices(rest)) as WithIndices;
+  return called("maxPool3dWithIndices", () => max("maxPool3d", 3, input, withIndices(rest)) as WithIndices);
 }
 
 export function runAverage(pool: Pool, { x, back }: Input): Tensor {

@@ -2,6 +2,7 @@
 
 import { ArgumentError, DTypeError, ShapeError } from "../../errors.js";
 import { asNumber, asTensor, parse } from "../../op/args.js";
+import { composed } from "../../op/composed.js";
 import { add, div, mul, neg, sub } from "../../ops/arithmetic.js";
 import { to } from "../../ops/cast.js";
 import { eq, ge, gt, ne } from "../../ops/compare.js";
@@ -16,7 +17,6 @@ import { reshape } from "../../ops/shape.js";
 import { unsqueeze } from "../../ops/views.js";
 import { where } from "../../ops/where.js";
 import { broadcastShapes, formatShape, sameShape } from "../../tensor/layout.js";
-import { temporaries } from "../../tensor/lifetime.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import { logsigmoid } from "./activation.js";
 import { pointLoss, type ReducedLoss } from "./point-loss.js";
@@ -48,7 +48,7 @@ export function marginRankingLoss(
         `input2: ${formatShape(input2.shape)}, target: ${formatShape(target.shape)}`,
     );
   }
-  return temporaries(() => reduceLoss(clampMin(add(mul(neg(target), sub(input1, input2)), margin), 0), reduction));
+  return composed(op, () => reduceLoss(clampMin(add(mul(neg(target), sub(input1, input2)), margin), 0), reduction));
 }
 
 /** input where target is 1, max(0, margin − input) where it is −1. Margin 1. */
@@ -57,7 +57,7 @@ export function hingeEmbeddingLoss(input: Tensor, target: Tensor, ...rest: [opti
   asTensor(op, input);
   asTensor(op, target, "target");
   const { margin, reduction } = marginOf(op, rest, 1);
-  return temporaries(() => {
+  return composed(op, () => {
     const apart = where(ne(target, 1), clampMin(sub(margin, input), 0), 0);
     return reduceLoss(add(apart, where(ne(target, -1), input, 0)), reduction);
   });
@@ -83,7 +83,7 @@ export function cosineEmbeddingLoss(
         `${formatShape(input1.shape)} and ${formatShape(input2.shape)}`,
     );
   }
-  return temporaries(() => {
+  return composed(op, () => {
     const dim = target.ndim;
     const square = (x: Tensor) => add(sum(mul(x, x), dim), 1e-12);
     const cosine = div(sum(mul(input1, input2), dim), sqrt(mul(square(input1), square(input2))));
@@ -152,7 +152,7 @@ export function multiMarginLoss(input: Tensor, target: Tensor, ...rest: [options
   }
   if (target.dtype !== "int32")
     throw new DTypeError(`${op}: expected class indices of dtype int32, got ${target.dtype}`);
-  return temporaries(() => {
+  return composed(op, () => {
     const x = reshape(input, [count, classes]);
     const t = reshape(target, [count, 1]);
     // A kink at 0 has no gradient, so relu and not clampMin.
@@ -181,7 +181,7 @@ export function multilabelMarginLoss(input: Tensor, target: Tensor, ...rest: [op
   }
   if (target.dtype !== "int32")
     throw new DTypeError(`${op}: expected class indices of dtype int32, got ${target.dtype}`);
-  return temporaries(() => {
+  return composed(op, () => {
     const x = reshape(input, [count, classes]);
     const t = reshape(target, [count, classes]);
     const counts = cumprod(to(ge(t, 0), "int32"), 1);
@@ -210,7 +210,7 @@ export function multilabelSoftMarginLoss(
   asTensor(op, target, "target");
   const { weight, reduction } = parse(op, rest, { weight: null as Tensor | null, reduction: "mean" });
   const how = checkReduction(op, reduction);
-  return temporaries(() => {
+  return composed(op, () => {
     let loss = neg(add(mul(target, logsigmoid(input)), mul(sub(1, target), logsigmoid(neg(input)))));
     if (weight !== null) loss = mul(loss, weight);
     return reduceLoss(mean(loss, -1), how);

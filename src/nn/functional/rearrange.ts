@@ -2,9 +2,9 @@
 
 import { ArgumentError, ShapeError } from "../../errors.js";
 import { asInteger, asTensor } from "../../op/args.js";
+import { composed } from "../../op/composed.js";
 import { permute, reshape } from "../../ops/shape.js";
 import { formatShape } from "../../tensor/layout.js";
-import { temporaries } from "../../tensor/lifetime.js";
 import type { Tensor } from "../../tensor/tensor.js";
 
 function check(op: string, input: Tensor, factor: number, name: string): void {
@@ -30,7 +30,7 @@ export function pixelShuffle(input: Tensor, upscaleFactor: number): Tensor {
   const outer = input.shape.slice(0, -3);
   const n = outer.length;
   const c = channels / (r * r);
-  return temporaries(() => {
+  return composed(op, () => {
     const apart = reshape(input, [...outer, c, r, r, height, width]);
     const order = [...outer.map((_, d) => d), n, n + 3, n + 1, n + 4, n + 2];
     return reshape(permute(apart, order), [...outer, c, height * r, width * r]);
@@ -50,7 +50,7 @@ export function pixelUnshuffle(input: Tensor, downscaleFactor: number): Tensor {
   }
   const outer = input.shape.slice(0, -3);
   const n = outer.length;
-  return temporaries(() => {
+  return composed(op, () => {
     const apart = reshape(input, [...outer, channels, height / r, r, width / r, r]);
     const order = [...outer.map((_, d) => d), n, n + 2, n + 4, n + 1, n + 3];
     return reshape(permute(apart, order), [...outer, channels * r * r, height / r, width / r]);
@@ -68,7 +68,7 @@ export function channelShuffle(input: Tensor, groups: number): Tensor {
     );
   }
   const rest = input.shape.slice(2);
-  return temporaries(() => {
+  return composed(op, () => {
     const apart = reshape(input, [count, groups, channels / groups, ...rest]);
     const order = [0, 2, 1, ...rest.map((_, d) => d + 3)];
     return reshape(permute(apart, order), input.shape);

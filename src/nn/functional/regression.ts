@@ -2,6 +2,7 @@
 
 import { ArgumentError, DTypeError, ShapeError } from "../../errors.js";
 import { asNumber, asTensor, parse, type Trailing } from "../../op/args.js";
+import { composed } from "../../op/composed.js";
 import { type Binary, elementwise, type Ternary } from "../../op/elementwise.js";
 import { add, div, mul, neg, sub } from "../../ops/arithmetic.js";
 import { gt, lt } from "../../ops/compare.js";
@@ -92,7 +93,7 @@ export function l1Loss(input: Tensor, target: Tensor, ...rest: [options?: Reduct
   const { weight, reduction } = parse("l1Loss", rest, { reduction: "mean", weight: null as Tensor | null });
   const how = checkReduction("l1Loss", reduction);
   checkPair("l1Loss", input, target);
-  return temporaries(() => {
+  return composed("l1Loss", () => {
     const loss = abs(sub(input, target));
     return weight === null ? reduceLoss(loss, how) : weighted("l1Loss", loss, weight, how);
   });
@@ -169,7 +170,7 @@ export function huberLoss(input: Tensor, target: Tensor, ...rest: [options?: Hub
   }
   checkPair("huberLoss", input, target);
   if (weight === null) return huber(input, target, how, delta);
-  return temporaries(() => weighted("huberLoss", huber(input, target, "none", delta), weight, how));
+  return composed("huberLoss", () => weighted("huberLoss", huber(input, target, "none", delta), weight, how));
 }
 
 /** Options of `poissonNllLoss`. */
@@ -194,7 +195,7 @@ export function poissonNllLoss(
   const given = parse(op, rest, { logInput: true, full: false, eps: 1e-8, reduction: "mean" }, ["logInput", "full"]);
   const reduction = checkReduction(op, given.reduction);
   broadcastShapes(op, input.shape, target.shape);
-  return temporaries(() => {
+  return composed(op, () => {
     const loss = given.logInput
       ? sub(exp(input), mul(target, input))
       : sub(input, mul(target, log(add(input, given.eps))));
@@ -230,7 +231,7 @@ export function gaussianNllLoss(
   const how = checkReduction(op, reduction);
   broadcastShapes(op, input.shape, target.shape);
   if (!isFloat(input.dtype)) throw new DTypeError(`${op}: expected a floating-point input, got ${input.dtype}`);
-  return temporaries(() => {
+  return composed(op, () => {
     let spread: Tensor | number = variance;
     if (spread instanceof Tensor) {
       spread.check(op);

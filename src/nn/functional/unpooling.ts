@@ -1,7 +1,8 @@
 // The way back of max pooling, and power-average pooling.
 
 import { ArgumentError, ShapeError } from "../../errors.js";
-import { asNumber, asTensor, parse, type Trailing } from "../../op/args.js";
+import { asIntegers, asNumber, asTensor, parse, type Trailing } from "../../op/args.js";
+import { composed } from "../../op/composed.js";
 import { checkIndex } from "../../op/indexed.js";
 import { mul, pow } from "../../ops/arithmetic.js";
 import { ge, logicalOr, lt } from "../../ops/compare.js";
@@ -65,6 +66,7 @@ function unpool(
   );
   let sizes = usual;
   if (given.outputSize !== null) {
+    asIntegers(op, given.outputSize, "outputSize");
     sizes = given.outputSize.length === rank + 2 ? given.outputSize.slice(2) : [...given.outputSize];
     const fits =
       sizes.length === rank && sizes.every((size, d) => Math.abs(size - (usual[d] as number)) < (stride[d] as number));
@@ -126,7 +128,7 @@ function powerAverage(
   const kernel = expandSizes(op, kernelSize, "kernelSize", rank, 1);
   const count = kernel.reduce((all, size) => all * size, 1);
   const pool = rank === 1 ? avgPool1d : rank === 2 ? avgPool2d : avgPool3d;
-  return temporaries(() => {
+  return composed(op, () => {
     const out = pool(pow(input, p), kernelSize, { stride, ceilMode });
     return pow(mul(mul(sign(out), relu(abs(out))), count), 1 / p);
   });

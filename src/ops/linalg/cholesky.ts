@@ -2,6 +2,7 @@
 
 import { ShapeError } from "../../errors.js";
 import { asBoolean, parse, type Trailing } from "../../op/args.js";
+import { composed } from "../../op/composed.js";
 import { contiguousCopy, copyInto } from "../../op/copy.js";
 import { asMatrices, asSquare, batchOf, launchMatrices, sameDtype, sizesOf } from "../../op/matrices.js";
 import { type Applied, op } from "../../op/op.js";
@@ -104,7 +105,7 @@ export function choleskyEx(
 ): { readonly L: Tensor; readonly info: Tensor } {
   const name = "linalg.choleskyEx";
   const { upper, checkErrors } = parse(name, rest, { upper: false, checkErrors: false });
-  return temporaries(() => {
+  return composed(name, () => {
     const result = factored(name, A, asBoolean(name, upper, "upper"));
     if (checkErrors) checkInfo(name, result.info, notPositive);
     return result;

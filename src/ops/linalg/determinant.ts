@@ -1,5 +1,6 @@
 // Determinants and their logarithms.
 
+import { composed } from "../../op/composed.js";
 import { asSquare, sizesOf } from "../../op/matrices.js";
 import { type Applied, op } from "../../op/op.js";
 import { watched } from "../../op/watched.js";
@@ -114,7 +115,7 @@ export function slogdet(A: Tensor): { readonly sign: Tensor; readonly logabsdet:
 /** The logarithm of the determinant; −∞ where it is 0, NaN where it is negative. */
 export function logdet(A: Tensor): Tensor {
   asSquare("logdet", A);
-  return temporaries(() => {
+  return composed("linalg.logdet", () => {
     const { sign: own, logabsdet } = slogdet(A);
     return where(eq(own, -1), Number.NaN, logabsdet);
   });

@@ -2,6 +2,7 @@
 
 import { ArgumentError } from "../../errors.js";
 import { describe, parse, type Trailing } from "../../op/args.js";
+import { composed } from "../../op/composed.js";
 import { contiguousCopy } from "../../op/copy.js";
 import { asSquare, batchOf, launchMatrices, numerical, sizesOf } from "../../op/matrices.js";
 import { type Applied, op } from "../../op/op.js";
@@ -98,5 +99,5 @@ export function eigh(
 
 /** The eigenvalues of symmetric matrices, ascending. */
 export function eigvalsh(A: Tensor, ...rest: Trailing<["L" | "U" | undefined], EighOptions>): Tensor {
-  return temporaries(() => decomposed("linalg.eigvalsh", A, rest)[0]);
+  return composed("linalg.eigvalsh", () => decomposed("linalg.eigvalsh", A, rest)[0]);
 }

@@ -1,15 +1,20 @@
 // LDL factorisation of symmetric matrices that need not be positive-definite, and what it solves. Not differentiable.
 
-import { ShapeError } from "../../errors.js";
+import { ArgumentError, ShapeError } from "../../errors.js";
 import { asBoolean, parse } from "../../op/args.js";
+import { composed } from "../../op/composed.js";
 import { contiguousCopy, copyInto } from "../../op/copy.js";
 import { checkIndex } from "../../op/indexed.js";
 import { asMatrices, asSquare, batchOf, launchMatrices, sameDtype, sizesOf } from "../../op/matrices.js";
 import { broadcastShapes, formatShape } from "../../tensor/layout.js";
 import { temporaries } from "../../tensor/lifetime.js";
+import { item } from "../../tensor/read.js";
 import { empty, type Tensor } from "../../tensor/tensor.js";
 import { KernelFamily } from "../../wasm/kernels.js";
+import { eq, gt, logicalOr } from "../compare.js";
 import { detach } from "../detach.js";
+import { abs } from "../pointwise.js";
+import { any } from "../reduce.js";
 import { expand } from "../shape.js";
 import { tril } from "../triangle.js";
 import { checkInfo, type ExOptions } from "./lu.js";
@@ -80,9 +85,13 @@ export function ldlSolve(LD: Tensor, pivots: Tensor, B: Tensor, ...rest: [option
     );
   }
   const batch = broadcastShapes(name, batchOf(LD), batchOf(B));
-  return temporaries(() => {
+  return composed(name, () => {
     const x = contiguousCopy(expand(detach(B), [...batch, n, columns]));
     if (x.numel() === 0) return x;
+    if (item(any(logicalOr(eq(pivots, 0), gt(abs(pivots), n)))) === true)
+      throw new ArgumentError(
+        `${name}: expected pivots to be rows counted from 1 to ${n}, or negative for blocks of two`,
+      );
     const own = contiguousCopy(expand(detach(LD), [...batch, n, n]));
     launchMatrices(solves.of(x.dtype), batch, [n, columns], [x, own, contiguousCopy(expand(pivots, [...batch, n]))]);
     return x;

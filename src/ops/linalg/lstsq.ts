@@ -1,10 +1,10 @@
 // Least squares.
 
 import { ArgumentError, ShapeError } from "../../errors.js";
-import { describe, parse } from "../../op/args.js";
+import { asTensor, describe, parse } from "../../op/args.js";
+import { composed } from "../../op/composed.js";
 import { asMatrices, batchOf, sameDtype, sizesOf } from "../../op/matrices.js";
 import { broadcastShapes, formatShape } from "../../tensor/layout.js";
-import { temporaries } from "../../tensor/lifetime.js";
 import { item } from "../../tensor/read.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import { mul, sub } from "../arithmetic.js";
@@ -44,6 +44,7 @@ export function lstsq(
 ): LeastSquares {
   const name = "linalg.lstsq";
   asMatrices(name, A);
+  asTensor(name, B, "B");
   const { rcond, driver } = parse<Required<LstsqOptions>>(name, rest, { rcond: null, driver: null }, ["rcond"]);
   const drivers = ["gels", "gelsy", "gelsd", "gelss"];
   if (driver !== null && !drivers.includes(driver))
@@ -59,7 +60,7 @@ export function lstsq(
       `${name}: input.size(-2) should match other.size(${isVector ? -1 : -2}), got ${formatShape(A.shape)} and ${formatShape(B.shape)}`,
     );
   const kind = driver ?? "gelsy";
-  return temporaries(() => {
+  return composed(name, () => {
     const right = isVector ? unsqueeze(B, -1) : B;
     broadcastShapes(name, batchOf(A), batchOf(right));
     const wide = product(pinv(A, { rtol: rcond }), right, 1);

@@ -2,6 +2,7 @@
 
 import { ArgumentError, ShapeError } from "../../errors.js";
 import { asBoolean, parse } from "../../op/args.js";
+import { composed } from "../../op/composed.js";
 import { contiguousCopy, copyInto } from "../../op/copy.js";
 import { checkIndex } from "../../op/indexed.js";
 import { asMatrices, asSquare, batchOf, launchMatrices, numerical, sameDtype, sizesOf } from "../../op/matrices.js";
@@ -188,7 +189,7 @@ export function lu(
   ...rest: [options?: LuOptions]
 ): { readonly P: Tensor; readonly L: Tensor; readonly U: Tensor } {
   const name = "linalg.lu";
-  return temporaries(() => {
+  return composed(name, () => {
     const [LU, pivots] = factored(name, A, { ...parse(name, rest, { pivot: true }), checkErrors: false });
     const [P, L, U] = unpack(LU, pivots);
     return { P, L, U };
@@ -229,7 +230,7 @@ export function luSolve(LU: Tensor, pivots: Tensor, B: Tensor, ...rest: [options
       `${name}: Incompatible shapes of LU and B: ${formatShape(LU.shape)}, pivots ${formatShape(pivots.shape)} and ${formatShape(B.shape)}`,
     );
   }
-  return temporaries(() =>
+  return composed(name, () =>
     left ? solveFactored(LU, pivots, B, adjoint) : turned(solveFactored(LU, pivots, turned(B), !adjoint)),
   );
 }
@@ -299,7 +300,7 @@ const singular = (order: number): string =>
 export function solve(A: Tensor, B: Tensor, ...rest: [options?: SolveOptions]): Tensor {
   const name = "linalg.solve";
   const left = asBoolean(name, parse(name, rest, { left: true }).left, "left");
-  return temporaries(() => {
+  return composed(name, () => {
     const { result, info } = solved(name, A, B, left);
     checkInfo(name, info, singular);
     return result;
@@ -314,7 +315,7 @@ export function solveEx(
 ): { readonly result: Tensor; readonly info: Tensor } {
   const name = "linalg.solveEx";
   const { left, checkErrors } = parse(name, rest, { left: true, checkErrors: false });
-  return temporaries(() => {
+  return composed(name, () => {
     const { result, info } = solved(name, A, B, asBoolean(name, left, "left"));
     if (checkErrors) checkInfo(name, info, singular);
     return { result, info };

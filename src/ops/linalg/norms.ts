@@ -1,7 +1,8 @@
 // Norms of matrices, condition, rank, and the pseudoinverse.
 
 import { ArgumentError, ShapeError } from "../../errors.js";
-import { asBoolean, describe, parse, type Trailing } from "../../op/args.js";
+import { asBoolean, asTensor, describe, parse, type Trailing } from "../../op/args.js";
+import { called, composed } from "../../op/composed.js";
 import { asMatrices, sizesOf } from "../../op/matrices.js";
 import { type Applied, op } from "../../op/op.js";
 import type { Dims } from "../../op/reduction.js";
@@ -94,7 +95,7 @@ export function matrixNorm(
   );
   const dims = twoDims(name, A, dim);
   asBoolean(name, keepdim, "keepdim");
-  return temporaries(() => {
+  return composed(name, () => {
     const x = dtype === null ? A : to(A, checkDtype(name, dtype));
     return normOfMatrix(name, x, ord ?? "fro", dims, keepdim);
   });
@@ -112,6 +113,7 @@ export function norm(
   >
 ): Tensor {
   const name = "linalg.norm";
+  asTensor(name, A, "A");
   const { ord, dim, keepdim, dtype } = parse<Required<MatrixNormOptions>>(
     name,
     rest,
@@ -119,15 +121,15 @@ export function norm(
     ["ord", "dim", "keepdim"],
   );
   const count = dim === null ? A.ndim : typeof dim === "number" ? 1 : dim.length;
-  if (ord === null) return vectorNorm(A, { ord: 2, dim, keepdim, dtype });
+  if (ord === null) return called(name, () => vectorNorm(A, { ord: 2, dim, keepdim, dtype }));
   if (dim === null && A.ndim > 2)
     throw new ShapeError(`${name}: If dim is not specified but ord is, the input must be 1D or 2D. Got ${A.ndim}D.`);
-  if (count === 2) return matrixNorm(A, { ord, dim: dim ?? [0, 1], keepdim, dtype });
+  if (count === 2) return called(name, () => matrixNorm(A, { ord, dim: dim ?? [0, 1], keepdim, dtype }));
   if (typeof ord !== "number")
     throw new ArgumentError(
       `${name}: Order ${describe(ord)} not supported for vectors; it needs two dims, got ${formatShape(A.shape)}`,
     );
-  return vectorNorm(A, { ord, dim, keepdim, dtype });
+  return called(name, () => vectorNorm(A, { ord, dim, keepdim, dtype }));
 }
 
 /** The condition number: the ratio of the largest and smallest singular values, or ‖A‖ · ‖A⁻¹‖ in the norm `p`. */
@@ -138,7 +140,7 @@ export function cond(
   const name = "linalg.cond";
   asMatrices(name, A);
   const { p } = parse<{ readonly p: MatrixOrder | null }>(name, rest, { p: null }, ["p"]);
-  return temporaries(() => {
+  return composed(name, () => {
     if (p === null || p === 2 || p === -2) {
       const s = svdvals(A);
       const [most, least] = [amax(s, -1), amin(s, -1)];
@@ -197,7 +199,7 @@ export function matrixRank(
     { tol: null, hermitian: false, atol: null, rtol: null },
     ["tol", "hermitian"],
   );
-  return temporaries(() => {
+  return composed(name, () => {
     const s = given.hermitian ? abs(eigvalsh(A)) : svdvals(A);
     if (s.shape.at(-1) === 0) return sum(to(s, "int32"), -1);
     const least =
@@ -273,5 +275,5 @@ export function pinv(
       `${name}: A must be batches of square matrices when hermitian is true, got ${formatShape(A.shape)}`,
     );
   const { atol, hermitian } = given;
-  return pinvOp([A], { atol, rtol: given.rcond ?? given.rtol, hermitian });
+  return called(name, () => pinvOp([A], { atol, rtol: given.rcond ?? given.rtol, hermitian }));
 }

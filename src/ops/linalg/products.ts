@@ -2,6 +2,7 @@
 
 import { ArgumentError, ShapeError } from "../../errors.js";
 import { asInteger, asTensor, asTensors, parse, type Trailing } from "../../op/args.js";
+import { composed } from "../../op/composed.js";
 import { checkSameDtype } from "../../op/gemm.js";
 import { asSquare, sizesOf } from "../../op/matrices.js";
 import { type Applied, op } from "../../op/op.js";
@@ -101,7 +102,7 @@ export function matrixPower(A: Tensor, n: number): Tensor {
   asTensor(name, A, "A");
   if (A.ndim < 2 || A.shape.at(-1) !== A.shape.at(-2))
     throw new ShapeError(`${name}: A must be batches of square matrices, got ${formatShape(A.shape)}`);
-  return temporaries(() => {
+  return composed(name, () => {
     if (n === 0) return copy_(clone(A), eye(sizesOf(A)[0], { dtype: A.dtype }));
     const base = n < 0 ? inv(A) : A;
     let left = Math.abs(n);
@@ -183,7 +184,7 @@ export function vecdot(x: Tensor, y: Tensor, ...rest: [options?: { readonly dim?
   const { dim } = parse(name, rest, { dim: -1 });
   const shape = broadcastShapes(name, x.shape, y.shape);
   const at = normalizeDim(name, asInteger(name, dim, "dim"), shape.length);
-  return temporaries(() => sum(mul(x, y), at));
+  return composed(name, () => sum(mul(x, y), at));
 }
 
 /** Matrices of powers: row i holds 1, xᵢ, xᵢ², … up to xᵢ^(N − 1). */
@@ -191,7 +192,7 @@ export function vander(x: Tensor, ...rest: [options?: { readonly N?: number | nu
   const name = "linalg.vander";
   asTensor(name, x, "x");
   const { N } = parse(name, rest, { N: null as number | null });
-  return temporaries(() => {
+  return composed(name, () => {
     const source = x.ndim === 0 ? reshape(x, [1]) : x;
     const n = source.shape.at(-1) as number;
     const columns = N ?? n;
@@ -215,7 +216,7 @@ export function tensorsolve(
   asTensor(name, A, "A");
   asTensor(name, B, "B");
   const { dims } = parse(name, rest, { dims: null as readonly number[] | null }, ["dims"]);
-  return temporaries(() => {
+  return composed(name, () => {
     let a = A;
     if (dims !== null) {
       const moved = dims.map((dim) => normalizeDim(name, dim, A.ndim));
@@ -249,7 +250,7 @@ export function tensorinv(A: Tensor, ...rest: Trailing<[ind: number | undefined]
       `${name}: Expected self to satisfy the requirement prod(self.shape[ind:]) == prod(self.shape[:ind]), but got ${columns} != ${rows}`,
     );
   }
-  return temporaries(() => reshape(inv(reshape(A, [rows, rows])), [...others, ...first]));
+  return composed(name, () => reshape(inv(reshape(A, [rows, rows])), [...others, ...first]));
 }
 
 /** The Kronecker product: every element of a times all of b; dims are matched from the last on. */

@@ -2,6 +2,7 @@
 
 import { ArgumentError, ShapeError } from "../../errors.js";
 import { asBoolean, describe, parse, type Trailing } from "../../op/args.js";
+import { composed } from "../../op/composed.js";
 import { asContiguous, contiguousCopy, copyInto } from "../../op/copy.js";
 import { asMatrices, batchOf, launchMatrices, sameDtype, sizesOf } from "../../op/matrices.js";
 import { type Applied, op } from "../../op/op.js";
@@ -195,7 +196,7 @@ export function householderProduct(A: Tensor, tau: Tensor): Tensor {
   checkReflections(name, A, tau);
   const [m, n] = sizesOf(A);
   if (!watched([A, tau])) return launchForm(A, tau, n);
-  return temporaries(() => {
+  return composed(name, () => {
     const start = expand(eye(m, n, { dtype: A.dtype as "float32" }), A.shape);
     const order = upTo(tau.shape.at(-1) as number).reverse();
     return order.length === 0 ? add(start, mul(A, 0)) : reflected(A, tau, start, order);
@@ -235,7 +236,7 @@ export function ormqr(
     throw new ShapeError(
       `${name}: other.shape[${left ? -2 : -1}] must be equal to input.shape[-2], got ${size} and ${m}`,
     );
-  return temporaries(() => {
+  return composed(name, () => {
     // Q = H₁ H₂ …, so Q X applies the last first, Qᵀ X the first; from the right the transposes.
     const order = upTo(k);
     if (left !== transpose) order.reverse();

@@ -1,6 +1,7 @@
 // Singular values and vectors.
 
 import { asBoolean, parse, type Trailing } from "../../op/args.js";
+import { composed } from "../../op/composed.js";
 import { contiguousCopy, copyInto } from "../../op/copy.js";
 import { asMatrices, batchOf, launchMatrices, sizesOf } from "../../op/matrices.js";
 import { type Applied, op } from "../../op/op.js";
@@ -138,7 +139,7 @@ export function svd(
   ]);
   asBoolean(name, fullMatrices, "fullMatrices");
   checkFinite(name, A);
-  return temporaries(() => {
+  return composed(name, () => {
     const [U, S, Vh] = svdOp.all([A], null) as [Tensor, Tensor, Tensor];
     if (!fullMatrices) return { U, S, Vh };
     const [m, n] = sizesOf(A);
@@ -151,5 +152,5 @@ export function svdvals(A: Tensor, ..._rest: [options?: { readonly driver?: stri
   const name = "linalg.svdvals";
   asMatrices(name, A);
   checkFinite(name, A);
-  return temporaries(() => svdOp.all([A], null)[1] as Tensor);
+  return composed(name, () => svdOp.all([A], null)[1] as Tensor);
 }
