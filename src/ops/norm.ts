@@ -127,7 +127,7 @@ function limit(name: string, x: Tensor, p: number, dim: number, maxnorm: number)
 
 /** Slices along a dim, each scaled so that its norm of order p is at most `maxnorm`. */
 export function renorm(x: Tensor, p: number, dim: number, maxnorm: number): Tensor {
-  return renormOp([x], limit("renorm", x, p, dim, maxnorm));
+  return called("renorm", () => renormOp([x], limit("renorm", x, p, dim, maxnorm)));
 }
 
 /** Scales the slices of `self` along a dim in place so that their norms of order p are at most `maxnorm`. */

@@ -18,7 +18,6 @@ import { squeeze, unsqueeze } from "../../ops/views.js";
 import { unrecorded } from "../../tape/mode.js";
 import { isFloat } from "../../tensor/dtype.js";
 import { broadcastShapes, normalizeDim } from "../../tensor/layout.js";
-import { temporaries } from "../../tensor/lifetime.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import { padConstant } from "./pad.js";
 import { avgPool2d, avgPool3d } from "./pooling.js";

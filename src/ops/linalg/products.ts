@@ -1,7 +1,7 @@
 // Products of many matrices, powers, exponentials, and what tensors make of linear systems.
 
 import { ArgumentError, ShapeError } from "../../errors.js";
-import { asInteger, asTensor, asTensors, parse, type Trailing } from "../../op/args.js";
+import { asInteger, asIntegers, asTensor, asTensors, parse, type Trailing } from "../../op/args.js";
 import { composed } from "../../op/composed.js";
 import { checkSameDtype } from "../../op/gemm.js";
 import { asSquare, sizesOf } from "../../op/matrices.js";
@@ -219,7 +219,7 @@ export function tensorsolve(
   return composed(name, () => {
     let a = A;
     if (dims !== null) {
-      const moved = dims.map((dim) => normalizeDim(name, dim, A.ndim));
+      const moved = asIntegers(name, dims, "dims").map((dim) => normalizeDim(name, dim, A.ndim));
       a = permute(A, [...A.shape.map((_, d) => d).filter((d) => !moved.includes(d)), ...moved]);
     }
     const shape = a.shape.slice(B.ndim);
