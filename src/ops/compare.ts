@@ -2,7 +2,7 @@
 
 import { ArgumentError, DTypeError } from "../errors.js";
 import { asBoolean, asNumber, asTensor, parse } from "../op/args.js";
-import { composed } from "../op/composed.js";
+import { called, composed } from "../op/composed.js";
 import { type Binary, elementwise, type Unary } from "../op/elementwise.js";
 import { firstTensor, onlyTensors } from "../op/operands.js";
 import { unrecorded } from "../tape/mode.js";
@@ -204,5 +204,5 @@ export function isclose(a: Tensor, b: Tensor, ...rest: [options?: CloseOptions])
 
 /** Whether `isclose` holds everywhere. */
 export function allclose(a: Tensor, b: Tensor, ...rest: [options?: CloseOptions]): boolean {
-  return everywhere(() => isclose(a, b, ...rest));
+  return called("allclose", () => everywhere(() => isclose(a, b, ...rest)));
 }

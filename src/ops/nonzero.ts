@@ -1,7 +1,7 @@
 // Where a tensor is not zero.
 
 import { asTensor, parse } from "../op/args.js";
-import { composed } from "../op/composed.js";
+import { called, composed } from "../op/composed.js";
 import { castTo } from "../op/copy.js";
 import { addStrided, addTensor, beginNest, writeNest } from "../op/nest.js";
 import { empty, type Tensor } from "../tensor/tensor.js";
@@ -46,5 +46,5 @@ export function nonzero(x: Tensor, ...rest: [options?: NonzeroOptions]): Tensor 
 
 /** `nonzero` as one matrix. */
 export function argwhere(x: Tensor): Tensor {
-  return nonzero(x);
+  return called("argwhere", () => nonzero(x));
 }
