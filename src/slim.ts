@@ -77,7 +77,24 @@ export {
   noGrad,
   setGradEnabled,
 } from "./tape/mode.js";
-export { bool, type DType, float32, float64, getDefaultDtype, int32, setDefaultDtype } from "./tensor/dtype.js";
+export {
+  bfloat16,
+  bool,
+  type DType,
+  double,
+  float,
+  float16,
+  float32,
+  float64,
+  getDefaultDtype,
+  half,
+  int,
+  int32,
+  int64,
+  long,
+  setDefaultDtype,
+  uint8,
+} from "./tensor/dtype.js";
 export { getPrintoptions, setPrintoptions } from "./tensor/format.js";
 export {
   defaultGenerator,
@@ -88,6 +105,7 @@ export {
   seed,
   setRngState,
 } from "./tensor/generator.js";
+export { type FloatInfo, finfo, type IntegerInfo, iinfo } from "./tensor/info.js";
 export { keep, Scope, scope } from "./tensor/scope.js";
 export { Tensor } from "./tensor/tensor.js";
 export * as utils from "./utils/index.js";

@@ -1,231 +1,24 @@
-// Copies and casts: elements moved between two strided places, as they are or to another dtype.
+// Casts: elements moved between two strided places, to another dtype.
+//
+// The words f16 and bf16 stand for the halves, kept as 16 bits; b8 is uint8, whose other direction is that of bool, u8.
+//
+// All kernels have operands out, from over any nest, a range of its elements, no parameters. To bool, 0 gives 0 and all
+// else, NaN too, 1. From float to integer: towards zero, saturating, NaN gives 0. Between integers the low bits stay.
+// To a narrower float: to the nearest, ties to even. The operands do not overlap.
 
-import { pointerOf, rankOf, sizeOf, strideOf } from "../block";
-import { along, copyRun, fillRun } from "../loops/runs";
-import {
-  addressHere,
-  colsHere,
-  colStride,
-  nextRectangle,
-  ownBlock,
-  rowsHere,
-  rowStride,
-  setPointer,
-  setSize,
-  setStride,
-  startWalk,
-} from "../loops/walk";
-
-// Copies, one for all dtypes of a width.
-
-/** Elements in a vector. */
-@inline function lanes<T>(): u32 {
-  return 16 / <u32>sizeof<T>();
-}
-
-/** Rows of a transposed plane that are worked on together: whole cache lines are read before they are left. */
-const BAND: u32 = 16;
-
-/** Transposes one vector of rows by one vector of columns. */
-@inline function transposeBlock<T>(out: usize, from: usize, outRow: isize, fromCol: isize): void {
-  if (sizeof<T>() == 4) {
-    const from2 = from + fromCol * 2, out2 = out + outRow * 2;
-    const a = v128.load(from), b = v128.load(from + fromCol);
-    const c = v128.load(from2), d = v128.load(from2 + fromCol);
-    const ab = v128.shuffle<u32>(a, b, 0, 4, 1, 5), cd = v128.shuffle<u32>(c, d, 0, 4, 1, 5);
-    const ef = v128.shuffle<u32>(a, b, 2, 6, 3, 7), gh = v128.shuffle<u32>(c, d, 2, 6, 3, 7);
-    v128.store(out, v128.shuffle<u64>(ab, cd, 0, 2));
-    v128.store(out + outRow, v128.shuffle<u64>(ab, cd, 1, 3));
-    v128.store(out2, v128.shuffle<u64>(ef, gh, 0, 2));
-    v128.store(out2 + outRow, v128.shuffle<u64>(ef, gh, 1, 3));
-  } else {
-    const a = v128.load(from), b = v128.load(from + fromCol);
-    v128.store(out, v128.shuffle<u64>(a, b, 0, 2));
-    v128.store(out + outRow, v128.shuffle<u64>(a, b, 1, 3));
-  }
-}
-
-/** out[r][c] = from[c][r], out dense along c and from dense along r. */
-function transposePlane<T>(out: usize, from: usize, rows: u32, cols: u32, outRow: isize, fromCol: isize): void {
-  const step = lanes<T>();
-  const wholeRows = rows & ~(step - 1), wholeCols = cols & ~(step - 1);
-  const down = outRow * <isize>step;
-  // Rows 4 KiB apart share one set of the first cache, which has eight ways in most machines.
-  const band = outRow & 4095 ? BAND : BAND / 2;
-  for (let first: u32 = 0; first < wholeRows; first += band) {
-    const n = min(band, wholeRows - first);
-    let to = out + along(first, outRow), at = from + along(first, sizeof<T>());
-    for (let c: u32 = 0; c < wholeCols; c += step) {
-      let q = to, p = at;
-      for (let r: u32 = 0; r < n; r += step) {
-        transposeBlock<T>(q, p, outRow, fromCol);
-        q += down;
-        p += 16;
-      }
-      to += 16;
-      at += along(step, fromCol);
-    }
-  }
-  for (let r: u32 = 0; r < rows; r++) {
-    // The columns left over and, below the last whole band, all of them.
-    const c = r < wholeRows ? wholeCols : 0;
-    const to = out + along(r, outRow) + along(c, sizeof<T>());
-    copyRun<T>(to, from + along(r, sizeof<T>()) + along(c, fromCol), cols - c, sizeof<T>(), fromCol);
-  }
-}
-
-/** Copies a plane of rows and columns. */
-function copyPlane<T>(
-  out: usize,
-  from: usize,
-  rows: u32,
-  cols: u32,
-  outRow: isize,
-  fromRow: isize,
-  outCol: isize,
-  fromCol: isize,
-): void {
-  const size = <isize>sizeof<T>();
-  if (sizeof<T>() >= 4 && outCol != fromCol && rows >= lanes<T>() && cols >= lanes<T>()) {
-    if (outCol == size && fromRow == size) {
-      transposePlane<T>(out, from, rows, cols, outRow, fromCol);
-      return;
-    }
-    if (fromCol == size && outRow == size) {
-      transposePlane<T>(out, from, cols, rows, outCol, fromRow);
-      return;
-    }
-  }
-  if (cols < 8 && !(outCol == size && fromCol == size && cols >= lanes<T>())) {
-    for (let r: u32 = 0; r < rows; r++) {
-      let q = out, p = from;
-      for (let c: u32 = 0; c < cols; c++) {
-        store<T>(q, load<T>(p));
-        q += outCol;
-        p += fromCol;
-      }
-      out += outRow;
-      from += fromRow;
-    }
-    return;
-  }
-  for (let r: u32 = 0; r < rows; r++) {
-    copyRun<T>(out, from, cols, outCol, fromCol);
-    out += outRow;
-    from += fromRow;
-  }
-}
-
-/** Copies a range of the nest, plane by plane. */
-function copyPlanes<T>(block: usize, begin: u32, end: u32): void {
-  const outRow = rowStride(block, 0), fromRow = rowStride(block, 1);
-  const outCol = colStride(block, 0), fromCol = colStride(block, 1);
-  startWalk(block, 2, begin, end);
-  while (nextRectangle(block)) {
-    copyPlane<T>(addressHere(0), addressHere(1), rowsHere(), colsHere(), outRow, fromRow, outCol, fromCol);
-  }
-}
-
-/** The dim whose plane with the last one is a transpose; the last dim itself when there is none. */
-function transposedDim<T>(block: usize): u32 {
-  const last = rankOf(block) - 1;
-  const size = <isize>sizeof<T>();
-  const outCol = strideOf(block, 0, last), fromCol = strideOf(block, 1, last);
-  if (sizeof<T>() < 4 || outCol == fromCol || (outCol != size && fromCol != size)) return last;
-  const other: u32 = outCol == size ? 1 : 0;
-  for (let d = <i32>last - 1; d >= 0; d--) if (strideOf(block, other, d) == size) return d;
-  return last;
-}
-
-/**
- * Copies positions [first, last) along dim `dim` at one position of the dims before it, all of the dims after it, as
- * a nest in which `dim` comes last but one.
- */
-function copySlab<T>(block: usize, dim: u32, outer: u32, first: u32, last: u32): void {
-  const rank = rankOf(block);
-  const own = ownBlock(rank - dim, 2);
-  const to = rank - dim - 2;
-  let total = last - first;
-  for (let d = dim + 1; d < rank; d++) {
-    const size = sizeOf(block, d);
-    setSize(own, d + 1 < rank ? d - dim - 1 : to + 1, size);
-    total *= size;
-  }
-  setSize(own, to, last - first);
-  for (let k: u32 = 0; k < 2; k++) {
-    let address = pointerOf(block, k) + along(first, strideOf(block, k, dim));
-    let rest = outer;
-    for (let d = <i32>dim - 1; d >= 0; d--) {
-      const size = sizeOf(block, d);
-      address += along(rest % size, strideOf(block, k, d));
-      rest /= size;
-    }
-    setPointer(own, k, address);
-    for (let d = dim + 1; d < rank; d++) setStride(own, k, d + 1 < rank ? d - dim - 1 : to + 1, strideOf(block, k, d));
-    setStride(own, k, to, strideOf(block, k, dim));
-  }
-  copyPlanes<T>(own, 0, total);
-}
-
-function copy<T>(block: usize, begin: u32, end: u32): void {
-  if (begin >= end) return;
-  const rank = rankOf(block);
-  if (rank < 3) {
-    if (rank == 1) {
-      const out = colStride(block, 0), from = colStride(block, 1);
-      const to = pointerOf(block, 0) + along(begin, out), at = pointerOf(block, 1) + along(begin, from);
-      copyRun<T>(to, at, end - begin, out, from);
-    } else copyPlanes<T>(block, begin, end);
-    return;
-  }
-  const dim = transposedDim<T>(block);
-  if (dim >= rank - 2) {
-    copyPlanes<T>(block, begin, end);
-    return;
-  }
-  // Transposed over dims that are not neighbours: whole positions of the first of them are one nest of its own.
-  let below: u32 = 1;
-  for (let d = dim + 1; d < rank; d++) below *= sizeOf(block, d);
-  const size = sizeOf(block, dim);
-  let first = begin / below + (begin % below ? 1 : 0);
-  const last = end / below;
-  if (first >= last) {
-    copyPlanes<T>(block, begin, end);
-    return;
-  }
-  copyPlanes<T>(block, begin, first * below);
-  copyPlanes<T>(block, last * below, end);
-  while (first < last) {
-    const outer = first / size, at = first % size;
-    const n = min(size - at, last - first);
-    copySlab<T>(block, dim, outer, at, at + n);
-    first += n;
-  }
-}
-
-/**
- * out = from, for the dtypes of 1 byte: operands out, from over any nest, range of its elements, no parameters.
- * A scalar source (all strides 0) makes it a fill. The operands are the same place or do not overlap.
- */
-export function copy_w1(block: usize, begin: u32, end: u32): void {
-  copy<u8>(block, begin, end);
-}
-/** out = from, for the dtypes of 4 bytes; as `copy_w1`. */
-export function copy_w4(block: usize, begin: u32, end: u32): void {
-  copy<u32>(block, begin, end);
-}
-/** out = from, for the dtypes of 8 bytes; as `copy_w1`. */
-export function copy_w8(block: usize, begin: u32, end: u32): void {
-  copy<u64>(block, begin, end);
-}
-
-// Casts. All have operands out, from over any nest, a range of its elements, no parameters. To bool, 0 gives 0 and all
-// else, NaN too, 1. From float to integer: towards zero, saturating, NaN gives 0. The operands do not overlap.
+import { fillRun } from "../loops/runs";
+import { addressHere, colsHere, colStride, nextRectangle, rowsHere, rowStride, startWalk } from "../loops/walk";
 
 /** How `F` becomes `T`: one element, and four dense ones with the same bits. */
 abstract class Cast<F, T> {
   abstract one(a: F): T;
   abstract four(out: usize, from: usize): void;
+}
+
+/** `four` of a rule that is given an element at a time. */
+@inline function fourOf<F, T, R extends Cast<F, T>>(out: usize, from: usize): void {
+  const rule = changetype<R>(0);
+  for (let i: usize = 0; i < 4; i++) store<T>(out + i * sizeof<T>(), rule.one(load<F>(from + i * sizeof<F>())));
 }
 
 function castRun<F, T, R extends Cast<F, T>>(out: usize, from: usize, n: u32, outCol: isize, fromCol: isize): void {
@@ -370,3 +163,120 @@ export function cast_u8_f32(block: usize, begin: u32, end: u32): void { cast<u8,
 export function cast_u8_f64(block: usize, begin: u32, end: u32): void { cast<u8, f64, U8F64>(block, begin, end); }
 /** bool to int32. */
 export function cast_u8_i32(block: usize, begin: u32, end: u32): void { cast<u8, i32, U8I32>(block, begin, end); }
+
+// int64: an element at a time, as vectors of 64-bit integers convert to nothing.
+
+@final class ToI64<F> extends Cast<F, i64> {
+  @inline one(a: F): i64 { return <i64>a; }
+  @inline four(out: usize, from: usize): void { fourOf<F, i64, ToI64<F>>(out, from); }
+}
+@final class FromI64<T> extends Cast<i64, T> {
+  @inline one(a: i64): T { return <T>a; }
+  @inline four(out: usize, from: usize): void { fourOf<i64, T, FromI64<T>>(out, from); }
+}
+@final class I64U8 extends Cast<i64, u8> {
+  @inline one(a: i64): u8 { return <u8>(a != 0); }
+  @inline four(out: usize, from: usize): void { fourOf<i64, u8, I64U8>(out, from); }
+}
+
+/** float32 to int64. */
+export function cast_f32_i64(block: usize, begin: u32, end: u32): void { cast<f32, i64, ToI64<f32>>(block, begin, end); }
+/** float64 to int64. */
+export function cast_f64_i64(block: usize, begin: u32, end: u32): void { cast<f64, i64, ToI64<f64>>(block, begin, end); }
+/** int32 to int64. */
+export function cast_i32_i64(block: usize, begin: u32, end: u32): void { cast<i32, i64, ToI64<i32>>(block, begin, end); }
+/** bool to int64. */
+export function cast_u8_i64(block: usize, begin: u32, end: u32): void { cast<u8, i64, ToI64<u8>>(block, begin, end); }
+/** int64 to float32, to nearest. */
+export function cast_i64_f32(block: usize, begin: u32, end: u32): void { cast<i64, f32, FromI64<f32>>(block, begin, end); }
+/** int64 to float64, to nearest. */
+export function cast_i64_f64(block: usize, begin: u32, end: u32): void { cast<i64, f64, FromI64<f64>>(block, begin, end); }
+/** int64 to int32, the low bits. */
+export function cast_i64_i32(block: usize, begin: u32, end: u32): void { cast<i64, i32, FromI64<i32>>(block, begin, end); }
+/** int64 to bool. */
+export function cast_i64_u8(block: usize, begin: u32, end: u32): void { cast<i64, u8, I64U8>(block, begin, end); }
+
+// uint8, which differs from bool only in what becomes it.
+
+@final class I32B8 extends Cast<i32, u8> {
+  @inline one(a: i32): u8 { return <u8>a; }
+  @inline four(out: usize, from: usize): void {
+    const bytes = v128.shuffle<u8>(v128.load(from), v128.load(from), 0, 4, 8, 12, 0, 4, 8, 12, 0, 4, 8, 12, 0, 4, 8, 12);
+    v128.store_lane<u32>(out, bytes, 0);
+  }
+}
+/** int32 to uint8, the low bits. */
+export function cast_i32_b8(block: usize, begin: u32, end: u32): void { cast<i32, u8, I32B8>(block, begin, end); }
+
+// The halves: 16 bits in, four lanes of float32 out, and back.
+
+/** Four times 16 bits as lanes of 32. */
+@inline function loadHalves(from: usize): v128 {
+  return i32x4.extend_low_i16x8_u(v128.load_zero<u64>(from));
+}
+
+/** The low 16 bits of four lanes. */
+@inline function storeHalves(out: usize, a: v128): void {
+  v128.store_lane<u64>(out, v128.shuffle<u16>(a, a, 0, 2, 4, 6, 0, 2, 4, 6), 0);
+}
+
+/**
+ * float16 to float32. The exponent's bias differs by 112, which a product with 2¹¹² makes up for, also where the
+ * 16 bits are subnormal; what was infinite or NaN gets the full exponent.
+ */
+@inline function widenHalf(h: v128): v128 {
+  const magnitude = i32x4.shl(v128.and(h, i32x4.splat(0x7fff)), 13);
+  const value = f32x4.mul(magnitude, f32x4.splat(reinterpret<f32>(0x77800000)));
+  const special = v128.and(i32x4.ge_s(magnitude, i32x4.splat(0x7c00 << 13)), i32x4.splat(0x7f800000));
+  return v128.or(v128.or(value, special), i32x4.shl(v128.and(h, i32x4.splat(0x8000)), 16));
+}
+
+/**
+ * float32 to float16. Normal: half of the last place kept is added, less one where that place is even, so that ties go
+ * to even. Subnormal: 0.5 is added, whose last place is that of the subnormals, so that the sum is rounded there.
+ */
+@inline function narrowToHalf(x: v128): v128 {
+  const magnitude = v128.and(x, i32x4.splat(0x7fffffff));
+  const odd = v128.and(i32x4.shr_u(magnitude, 13), i32x4.splat(1));
+  const normal = i32x4.shr_u(i32x4.add(i32x4.add(magnitude, odd), i32x4.splat(0xfff - (112 << 23))), 13);
+  const half = f32x4.splat(0.5);
+  const subnormal = i32x4.sub(f32x4.add(magnitude, half), half);
+  let r = v128.bitselect(subnormal, normal, i32x4.lt_s(magnitude, i32x4.splat(113 << 23)));
+  r = v128.bitselect(i32x4.splat(0x7c00), r, i32x4.ge_s(magnitude, i32x4.splat(143 << 23)));
+  r = v128.bitselect(i32x4.splat(0x7e00), r, i32x4.gt_s(magnitude, i32x4.splat(255 << 23)));
+  return v128.or(r, v128.and(i32x4.shr_u(x, 16), i32x4.splat(0x8000)));
+}
+
+/** float32 to bfloat16, its upper half: rounded as above; NaN stays one. */
+@inline function narrowToBrain(x: v128): v128 {
+  const odd = v128.and(i32x4.shr_u(x, 16), i32x4.splat(1));
+  const r = i32x4.shr_u(i32x4.add(i32x4.add(x, odd), i32x4.splat(0x7fff)), 16);
+  const isNan = i32x4.gt_s(v128.and(x, i32x4.splat(0x7fffffff)), i32x4.splat(255 << 23));
+  return v128.bitselect(i32x4.splat(0x7fc0), r, isNan);
+}
+
+@final class F16F32 extends Cast<u16, f32> {
+  @inline one(a: u16): f32 { return f32x4.extract_lane(widenHalf(i32x4.splat(a)), 0); }
+  @inline four(out: usize, from: usize): void { v128.store(out, widenHalf(loadHalves(from))); }
+}
+@final class F32F16 extends Cast<f32, u16> {
+  @inline one(a: f32): u16 { return <u16>i32x4.extract_lane(narrowToHalf(f32x4.splat(a)), 0); }
+  @inline four(out: usize, from: usize): void { storeHalves(out, narrowToHalf(v128.load(from))); }
+}
+@final class BF16F32 extends Cast<u16, f32> {
+  @inline one(a: u16): f32 { return reinterpret<f32>(<u32>a << 16); }
+  @inline four(out: usize, from: usize): void { v128.store(out, i32x4.shl(loadHalves(from), 16)); }
+}
+@final class F32BF16 extends Cast<f32, u16> {
+  @inline one(a: f32): u16 { return <u16>i32x4.extract_lane(narrowToBrain(f32x4.splat(a)), 0); }
+  @inline four(out: usize, from: usize): void { storeHalves(out, narrowToBrain(v128.load(from))); }
+}
+
+/** float16 to float32. */
+export function cast_f16_f32(block: usize, begin: u32, end: u32): void { cast<u16, f32, F16F32>(block, begin, end); }
+/** float32 to float16, to nearest. */
+export function cast_f32_f16(block: usize, begin: u32, end: u32): void { cast<f32, u16, F32F16>(block, begin, end); }
+/** bfloat16 to float32. */
+export function cast_bf16_f32(block: usize, begin: u32, end: u32): void { cast<u16, f32, BF16F32>(block, begin, end); }
+/** float32 to bfloat16, to nearest. */
+export function cast_f32_bf16(block: usize, begin: u32, end: u32): void { cast<f32, u16, F32BF16>(block, begin, end); }

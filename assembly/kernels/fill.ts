@@ -55,6 +55,9 @@ export function arange_f64(block: usize, begin: u32, end: u32): void {
 export function arange_i32(block: usize, begin: u32, end: u32): void {
   arange<i32>(block, begin, end);
 }
+export function arange_i64(block: usize, begin: u32, end: u32): void {
+  arange<i64>(block, begin, end);
+}
 
 /** Evenly spaced between bounds, float32; see `linspace`. */
 export function linspace_f32(block: usize, begin: u32, end: u32): void {
@@ -67,4 +70,7 @@ export function linspace_f64(block: usize, begin: u32, end: u32): void {
 /** Evenly spaced between bounds truncated to int32, in float64, each value truncated. */
 export function linspace_i32(block: usize, begin: u32, end: u32): void {
   linspace<i32, f64>(block, begin, end);
+}
+export function linspace_i64(block: usize, begin: u32, end: u32): void {
+  linspace<i64, f64>(block, begin, end);
 }

@@ -52,6 +52,10 @@ function gather<T>(block: usize, begin: u32, end: u32): void {
 export function gather_w1(block: usize, begin: u32, end: u32): void {
   gather<u8>(block, begin, end);
 }
+/** Reads by index, dtypes of 2 bytes; as `gather_w1`. */
+export function gather_w2(block: usize, begin: u32, end: u32): void {
+  gather<u16>(block, begin, end);
+}
 /** Reads by index, dtypes of 4 bytes; as `gather_w1`. */
 export function gather_w4(block: usize, begin: u32, end: u32): void {
   gather<u32>(block, begin, end);

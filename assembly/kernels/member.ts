@@ -22,4 +22,5 @@ import { integer, pointerOf } from "../block";
 export function isin_f32_u8(block: usize, begin: u32, end: u32): void { isin<f32>(block, begin, end); }
 export function isin_f64_u8(block: usize, begin: u32, end: u32): void { isin<f64>(block, begin, end); }
 export function isin_i32_u8(block: usize, begin: u32, end: u32): void { isin<i32>(block, begin, end); }
+export function isin_i64_u8(block: usize, begin: u32, end: u32): void { isin<i64>(block, begin, end); }
 export function isin_u8(block: usize, begin: u32, end: u32): void { isin<u8>(block, begin, end); }

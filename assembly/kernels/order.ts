@@ -43,6 +43,7 @@ function mode<T extends number>(block: usize, begin: u32, end: u32): void {
 export function mode_f32(block: usize, begin: u32, end: u32): void { mode<f32>(block, begin, end); }
 export function mode_f64(block: usize, begin: u32, end: u32): void { mode<f64>(block, begin, end); }
 export function mode_i32(block: usize, begin: u32, end: u32): void { mode<i32>(block, begin, end); }
+export function mode_i64(block: usize, begin: u32, end: u32): void { mode<i64>(block, begin, end); }
 
 /** Whether row `a` comes before row `b`, both of `m` elements. */
 function before<T extends number>(a: usize, b: usize, m: u32): bool {
@@ -102,3 +103,4 @@ function sortRows<T extends number>(block: usize): void {
 export function sort_rows_f32(block: usize, begin: u32, end: u32): void { sortRows<f32>(block); }
 export function sort_rows_f64(block: usize, begin: u32, end: u32): void { sortRows<f64>(block); }
 export function sort_rows_i32(block: usize, begin: u32, end: u32): void { sortRows<i32>(block); }
+export function sort_rows_i64(block: usize, begin: u32, end: u32): void { sortRows<i64>(block); }

@@ -21,6 +21,9 @@ export function sum_f64(block: usize, begin: u32, end: u32): void {
 export function sum_i32(block: usize, begin: u32, end: u32): void {
   reduce<i32, i32, i32, Sum<i32>, Sum<i32>>(block, begin, end);
 }
+export function sum_i64(block: usize, begin: u32, end: u32): void {
+  reduce<i64, i64, i64, Sum<i64>, Sum<i64>>(block, begin, end);
+}
 export function sum_u8_i32(block: usize, begin: u32, end: u32): void {
   reduce<u8, i32, i32, Sum<i32>, Sum<i32>>(block, begin, end);
 }
@@ -43,6 +46,9 @@ export function prod_f64(block: usize, begin: u32, end: u32): void {
 export function prod_i32(block: usize, begin: u32, end: u32): void {
   reduce<i32, i32, i32, Product<i32>, Product<i32>>(block, begin, end);
 }
+export function prod_i64(block: usize, begin: u32, end: u32): void {
+  reduce<i64, i64, i64, Product<i64>, Product<i64>>(block, begin, end);
+}
 export function prod_u8_i32(block: usize, begin: u32, end: u32): void {
   reduce<u8, i32, i32, Product<i32>, Product<i32>>(block, begin, end);
 }
@@ -57,6 +63,9 @@ export function amax_f64(block: usize, begin: u32, end: u32): void {
 export function amax_i32(block: usize, begin: u32, end: u32): void {
   reduce<i32, i32, i32, Max<i32>, Max<i32>>(block, begin, end);
 }
+export function amax_i64(block: usize, begin: u32, end: u32): void {
+  reduce<i64, i64, i64, Max<i64>, Max<i64>>(block, begin, end);
+}
 export function amax_u8(block: usize, begin: u32, end: u32): void {
   reduce<u8, u8, u8, Max<u8>, Max<u8>>(block, begin, end);
 }
@@ -70,6 +79,9 @@ export function amin_f64(block: usize, begin: u32, end: u32): void {
 }
 export function amin_i32(block: usize, begin: u32, end: u32): void {
   reduce<i32, i32, i32, Min<i32>, Min<i32>>(block, begin, end);
+}
+export function amin_i64(block: usize, begin: u32, end: u32): void {
+  reduce<i64, i64, i64, Min<i64>, Min<i64>>(block, begin, end);
 }
 export function amin_u8(block: usize, begin: u32, end: u32): void {
   reduce<u8, u8, u8, Min<u8>, Min<u8>>(block, begin, end);

@@ -8,6 +8,7 @@ import { accumulators, TILE } from "../loops/reduce";
 import { Columns, columnsBy, Lines, linesBy, readPair, Running, scan, writePair } from "../loops/scan";
 import { exp } from "../math/exp";
 import { log } from "../math/log";
+import { greatest, least } from "./reduce/folds";
 
 @final class RunningSum<T> extends Running<T> {
   @inline start(): v128 { return i32x4.splat(0); }
@@ -35,6 +36,9 @@ export function cumsum_f64(block: usize, begin: u32, end: u32): void {
 export function cumsum_i32(block: usize, begin: u32, end: u32): void {
   running<i32, i32, RunningSum<i32>>(block, begin, end);
 }
+export function cumsum_i64(block: usize, begin: u32, end: u32): void {
+  running<i64, i64, RunningSum<i64>>(block, begin, end);
+}
 
 /** Running product: float32 is carried in float64, int32 wraps. */
 export function cumprod_f32(block: usize, begin: u32, end: u32): void {
@@ -46,16 +50,19 @@ export function cumprod_f64(block: usize, begin: u32, end: u32): void {
 export function cumprod_i32(block: usize, begin: u32, end: u32): void {
   running<i32, i32, RunningProduct<i32>>(block, begin, end);
 }
+export function cumprod_i64(block: usize, begin: u32, end: u32): void {
+  running<i64, i64, RunningProduct<i64>>(block, begin, end);
+}
 
 /** The largest element so far. */
 @final class Rising<T> {
-  @inline start(): v128 { return v128.splat<T>(isFloat<T>() ? <T>-Infinity : <T>i32.MIN_VALUE); }
+  @inline start(): v128 { return v128.splat<T>(isFloat<T>() ? <T>-Infinity : least<T>()); }
   @inline reaches(x: v128, extremum: v128): v128 { return v128.ge<T>(x, extremum); }
 }
 
 /** The smallest element so far. */
 @final class Falling<T> {
-  @inline start(): v128 { return v128.splat<T>(isFloat<T>() ? <T>Infinity : <T>i32.MAX_VALUE); }
+  @inline start(): v128 { return v128.splat<T>(isFloat<T>() ? <T>Infinity : greatest<T>()); }
   @inline reaches(x: v128, extremum: v128): v128 { return v128.le<T>(x, extremum); }
 }
 
@@ -135,6 +142,9 @@ export function cummax_f64(block: usize, begin: u32, end: u32): void {
 export function cummax_i32(block: usize, begin: u32, end: u32): void {
   extremum<i32, i32, Rising<i32>>(block, begin, end);
 }
+export function cummax_i64(block: usize, begin: u32, end: u32): void {
+  extremum<i64, i64, Rising<i64>>(block, begin, end);
+}
 
 /** Running minimum: operands values, indices (int32), input. The latest of equal elements counts; NaN stays. */
 export function cummin_f32(block: usize, begin: u32, end: u32): void {
@@ -145,6 +155,9 @@ export function cummin_f64(block: usize, begin: u32, end: u32): void {
 }
 export function cummin_i32(block: usize, begin: u32, end: u32): void {
   extremum<i32, i32, Falling<i32>>(block, begin, end);
+}
+export function cummin_i64(block: usize, begin: u32, end: u32): void {
+  extremum<i64, i64, Falling<i64>>(block, begin, end);
 }
 
 /** log Σ eˣ with x, from the largest x before, m, and Σ e^(x − m), which are carried in scratch memory. */

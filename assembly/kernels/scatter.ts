@@ -52,6 +52,10 @@ function scatterRuns<T>(c: Chunk): void {
 export function scatter_w1(block: usize, begin: u32, end: u32): void {
   scatter<u8>(block, begin, end);
 }
+/** out[p, index₀[p], …] = from[p], dtypes of 2 bytes. */
+export function scatter_w2(block: usize, begin: u32, end: u32): void {
+  scatter<u16>(block, begin, end);
+}
 /** out[p, index₀[p], …] = from[p], dtypes of 4 bytes. */
 export function scatter_w4(block: usize, begin: u32, end: u32): void {
   scatter<u32>(block, begin, end);
@@ -138,11 +142,15 @@ function merge<T, R extends Merge<T>>(block: usize, begin: u32, end: u32): void 
 // wasm's float maximum and minimum hand NaN on.
 @final class Maximum<T extends number> extends Merge<T> {
   @inline one(a: T, b: T): T { return max<T>(a, b); }
-  @inline many(a: v128, b: v128): v128 { return v128.max<T>(a, b); }
+  @inline many(a: v128, b: v128): v128 {
+    return isInteger<T>() && sizeof<T>() == 8 ? v128.bitselect(a, b, v128.gt<T>(a, b)) : v128.max<T>(a, b);
+  }
 }
 @final class Minimum<T extends number> extends Merge<T> {
   @inline one(a: T, b: T): T { return min<T>(a, b); }
-  @inline many(a: v128, b: v128): v128 { return v128.min<T>(a, b); }
+  @inline many(a: v128, b: v128): v128 {
+    return isInteger<T>() && sizeof<T>() == 8 ? v128.bitselect(a, b, v128.lt<T>(a, b)) : v128.min<T>(a, b);
+  }
 }
 
 /** out[p, index₀[p], …] += from[p], float32; scatterAdd, indexAdd, indexPut with accumulate. */
@@ -156,6 +164,9 @@ export function scatter_add_f64(block: usize, begin: u32, end: u32): void {
 /** out[p, index₀[p], …] += from[p], int32, wrapping. */
 export function scatter_add_i32(block: usize, begin: u32, end: u32): void {
   merge<i32, Add<i32>>(block, begin, end);
+}
+export function scatter_add_i64(block: usize, begin: u32, end: u32): void {
+  merge<i64, Add<i64>>(block, begin, end);
 }
 /** out[p, index₀[p], …] |= from[p], bool. */
 export function scatter_add_u8(block: usize, begin: u32, end: u32): void {
@@ -174,6 +185,9 @@ export function scatter_prod_f64(block: usize, begin: u32, end: u32): void {
 export function scatter_prod_i32(block: usize, begin: u32, end: u32): void {
   merge<i32, Multiply<i32>>(block, begin, end);
 }
+export function scatter_prod_i64(block: usize, begin: u32, end: u32): void {
+  merge<i64, Multiply<i64>>(block, begin, end);
+}
 
 /** out[p, index₀[p], …] becomes the greater of itself and from[p], float32; NaN stays. */
 export function scatter_amax_f32(block: usize, begin: u32, end: u32): void {
@@ -187,6 +201,9 @@ export function scatter_amax_f64(block: usize, begin: u32, end: u32): void {
 export function scatter_amax_i32(block: usize, begin: u32, end: u32): void {
   merge<i32, Maximum<i32>>(block, begin, end);
 }
+export function scatter_amax_i64(block: usize, begin: u32, end: u32): void {
+  merge<i64, Maximum<i64>>(block, begin, end);
+}
 
 /** out[p, index₀[p], …] becomes the lesser of itself and from[p], float32; NaN stays. */
 export function scatter_amin_f32(block: usize, begin: u32, end: u32): void {
@@ -199,4 +216,7 @@ export function scatter_amin_f64(block: usize, begin: u32, end: u32): void {
 /** out[p, index₀[p], …] becomes the lesser of itself and from[p], int32. */
 export function scatter_amin_i32(block: usize, begin: u32, end: u32): void {
   merge<i32, Minimum<i32>>(block, begin, end);
+}
+export function scatter_amin_i64(block: usize, begin: u32, end: u32): void {
+  merge<i64, Minimum<i64>>(block, begin, end);
 }

@@ -52,4 +52,5 @@ function search<T extends number>(block: usize, begin: u32, end: u32): void {
  */
 export function searchsorted_f32_i32(block: usize, begin: u32, end: u32): void { search<f32>(block, begin, end); }
 export function searchsorted_f64_i32(block: usize, begin: u32, end: u32): void { search<f64>(block, begin, end); }
+export function searchsorted_i64_i32(block: usize, begin: u32, end: u32): void { search<i64>(block, begin, end); }
 export function searchsorted_i32(block: usize, begin: u32, end: u32): void { search<i32>(block, begin, end); }

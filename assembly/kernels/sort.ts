@@ -2,7 +2,7 @@
 //
 // A row becomes records of 8 bytes, key above position, whose keys are unsigned integers in the wanted order. Records
 // are sorted by radix: one byte of the key at a time from the lowest, each pass stable, passes in which all bytes are
-// equal left out. float64 takes two rounds, first by the lower half of its key.
+// equal left out. float64 and int64 take two rounds, first by the lower half of its key.
 
 import { integer, pointerOf } from "../block";
 import { along } from "../loops/runs";
@@ -49,11 +49,12 @@ const RECORDS: usize = KERNEL_SCRATCH + (4 << SIEVE_BITS);
     const bits = reinterpret<u32>(<f32>x + 0);
     return <u64>(bits ^ (<u32>(<i32>bits >> 31) | 0x80000000));
   }
+  if (sizeof<T>() == 8) return <u64>x ^ 0x8000000000000000;
   if (isSigned<T>()) return <u64>(<u32>x ^ 0x80000000);
   return <u64>x;
 }
 
-/** The upper, or for float64 the lower, 32 bits of the key at an address; `flip` is -1 for descending order. */
+/** The upper, or for 64 bits the lower, 32 bits of the key at an address; `flip` is -1 for descending order. */
 @inline function keyAt<T extends number>(at: usize, flip: u32, lower: bool): u32 {
   const whole = key<T>(load<T>(at));
   return <u32>(sizeof<T>() == 8 && !lower ? whole >> 32 : whole) ^ flip;
@@ -69,10 +70,10 @@ function records<T extends number>(to: usize, from: usize, stride: isize, n: u32
 }
 
 /** Gives records the upper half of their keys. */
-function raise(at: usize, from: usize, stride: isize, n: u32, flip: u32): void {
+function raise<T extends number>(at: usize, from: usize, stride: isize, n: u32, flip: u32): void {
   for (; n; n--) {
     const position = load<u32>(at);
-    store<u32>(at, keyAt<f64>(from + along(position, stride), flip, false), 4);
+    store<u32>(at, keyAt<T>(from + along(position, stride), flip, false), 4);
     at += 8;
   }
 }
@@ -187,7 +188,7 @@ function sort<T extends number>(block: usize, begin: u32, end: u32): void {
       else records<T>(a, from, stride, n, flip);
       let sorted = sortRecords(a, b, m);
       if (sizeof<T>() == 8) {
-        raise(sorted, from, stride, m, flip);
+        raise<T>(sorted, from, stride, m, flip);
         sorted = sortRecords(sorted, sorted == a ? b : a, m);
       }
       let value = values, index = indices;
@@ -228,6 +229,10 @@ export function sort_f64(block: usize, begin: u32, end: u32): void {
 /** The k first elements of each row in sorted order, int32; as `sort_f32`. */
 export function sort_i32(block: usize, begin: u32, end: u32): void {
   sort<i32>(block, begin, end);
+}
+/** The k first elements of each row in sorted order, int64; as `sort_f32`. */
+export function sort_i64(block: usize, begin: u32, end: u32): void {
+  sort<i64>(block, begin, end);
 }
 /** The k first elements of each row in sorted order, bool; as `sort_f32`. */
 export function sort_u8(block: usize, begin: u32, end: u32): void {

@@ -168,12 +168,19 @@ import { Binary, Comparison, Ternary, Test, Unary } from "../rules";
 
 // A choice between two operands by a bool one.
 
-/** Widens `m` bytes 0 or 1 to masks of lanes as wide as `T`. */
+/** Widens `m` bytes 0 or 1 to masks of lanes as wide as `T`; writes whole vectors, up to 15 lanes too many. */
 @inline function widen<T>(to: usize, from: usize, m: u32): void {
-  for (let i: u32 = 0; i < m; i++) {
-    if (sizeof<T>() == 1) store<u8>(to + i, -<i32>load<u8>(from + i));
-    else if (sizeof<T>() == 4) store<i32>(to + (<usize>i << 2), -<i32>load<u8>(from + i));
-    else store<i64>(to + (<usize>i << 3), -<i64>load<u8>(from + i));
+  const step: u32 = sizeof<T>() == 1 ? 16 : 4;
+  for (let i: u32 = 0; i < m; i += step, from += step) {
+    if (sizeof<T>() == 1) v128.store(to + i, i8x16.neg(v128.load(from)));
+    else {
+      const masks = i32x4.neg(i32x4.extend_low_i16x8_u(i16x8.extend_low_i8x16_u(v128.load_zero<u32>(from))));
+      if (sizeof<T>() == 4) v128.store(to + (<usize>i << 2), masks);
+      else {
+        v128.store(to + (<usize>i << 3), i64x2.extend_low_i32x4_s(masks));
+        v128.store(to + (<usize>i << 3), i64x2.extend_high_i32x4_s(masks), 16);
+      }
+    }
   }
 }
 

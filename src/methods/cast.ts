@@ -4,7 +4,7 @@ import { asTensor } from "../op/args.js";
 import * as family from "../ops/cast.js";
 import type { CreationOptions, NestedArray, Shape } from "../ops/creation.js";
 import * as creation from "../ops/creation.js";
-import type { DType } from "../tensor/dtype.js";
+import type { DType, Scalar } from "../tensor/dtype.js";
 import type { Tensor as Self } from "../tensor/tensor.js";
 import { install, type MethodsOf } from "./install.js";
 
@@ -15,6 +15,14 @@ const dtypes = {
   double: (x: Self): Self => family.to(x, "float64"),
   /** In int32. */
   int: (x: Self): Self => family.to(x, "int32"),
+  /** In int64. */
+  long: (x: Self): Self => family.to(x, "int64"),
+  /** In uint8. */
+  byte: (x: Self): Self => family.to(x, "uint8"),
+  /** In float16. */
+  half: (x: Self): Self => family.to(x, "float16"),
+  /** In bfloat16. */
+  bfloat16: (x: Self): Self => family.to(x, "bfloat16"),
   /** In bool. */
   bool: (x: Self): Self => family.to(x, "bool"),
   /** In the dtype of another tensor. */
@@ -24,7 +32,7 @@ const dtypes = {
   /** Ones of any shape in the dtype of `x`. */
   newOnes: (x: Self, shape: Shape, options?: CreationOptions): Self => creation.ones(shape, like(x, options)),
   /** One value in any shape, in the dtype of `x`. */
-  newFull: (x: Self, shape: Shape, value: number | boolean, options?: CreationOptions): Self =>
+  newFull: (x: Self, shape: Shape, value: Scalar, options?: CreationOptions): Self =>
     creation.full(shape, value, like(x, options)),
   /** Unspecified contents in any shape, in the dtype of `x`. */
   newEmpty: (x: Self, shape: Shape, options?: CreationOptions): Self => creation.empty(shape, like(x, options)),

@@ -23,16 +23,19 @@ function stride(x: Tensor, dim?: number): number | readonly number[] {
   return dim === undefined ? x.layout.strides : (x.layout.strides[normalizeDim("stride", dim, x.ndim)] as number);
 }
 
-/** A flat copy of the elements, row-major: Float32Array, Float64Array, Int32Array, or Uint8Array for bool. */
-function toTypedArray(x: Tensor): TypedArray {
+/**
+ * A flat copy of the elements, row-major: Float32Array, Float64Array, Int32Array; Uint8Array for uint8 and bool,
+ * Uint16Array of bits for float16 and bfloat16, BigInt64Array for int64 (`toTypedArray<BigInt64Array>()` in types).
+ */
+function toTypedArray<A extends TypedArray | BigInt64Array = TypedArray>(x: Tensor): A {
   x.check("toTypedArray");
-  if (isContiguous(x.layout)) return copyOut(x);
+  if (isContiguous(x.layout)) return copyOut(x) as A;
   let copy: TypedArray | undefined;
   temporaries(() => {
     copy = unrecorded(() => copyOut(contiguous(x)));
     return null;
   });
-  return copy as TypedArray;
+  return copy as A;
 }
 
 /**
@@ -89,13 +92,18 @@ const family = {
 };
 
 declare module "../tensor/tensor.js" {
-  interface Tensor extends Omit<MethodsOf<typeof family>, "size" | "stride" | "toString"> {
+  interface Tensor extends Omit<MethodsOf<typeof family>, "size" | "stride" | "toString" | "toTypedArray"> {
     /** Sizes of all dims, or of one. */
     size(): readonly number[];
     size(dim: number): number;
     /** Strides of all dims in elements, or of one. */
     stride(): readonly number[];
     stride(dim: number): number;
+    /**
+     * A flat copy of the elements, row-major: Float32Array, Float64Array, Int32Array; Uint8Array for uint8 and bool,
+     * Uint16Array of bits for float16 and bfloat16, BigInt64Array for int64.
+     */
+    toTypedArray<A extends TypedArray | BigInt64Array = TypedArray>(): A;
     /** PyTorch's text of the tensor. */
     toString(): string;
     /** The number of a one-element tensor, where a number is meant; else the text. */

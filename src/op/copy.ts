@@ -1,25 +1,43 @@
 // Copies and casts that are invisible to the tape: launches, not operations.
 
-import { bytesOf, type DType, wordOf } from "../tensor/dtype.js";
+import { bytesOf, type DType } from "../tensor/dtype.js";
 import { isContiguous, isDenseNonOverlapping, likeStrides } from "../tensor/layout.js";
+import { temporaries } from "../tensor/lifetime.js";
 import { empty, emptyOf, Tensor } from "../tensor/tensor.js";
 import { type Kernel, WidthFamily } from "../wasm/kernels.js";
 import { artifact } from "../wasm/memory.js";
+import { castName } from "../wasm/words.js";
 import { addOperand, addTensor, beginNest, launchMap, type Operand } from "./nest.js";
 
 const copies = /* @__PURE__ */ new WidthFamily("copy");
 
-function castKernel(from: DType, to: DType): Kernel {
-  return (artifact() as unknown as Record<string, Kernel>)[`cast_${wordOf(from)}_${wordOf(to)}`] as Kernel;
+function castKernel(from: DType, to: DType): Kernel | undefined {
+  if (from === to || (from === "bool" && to === "uint8")) return copies.of(bytesOf(to));
+  return (artifact() as unknown as Record<string, Kernel | undefined>)[castName(from, to)];
+}
+
+/** The dtype by way of which a cast goes that has no kernel: the halves by float32, uint8 by an integer that wraps. */
+function between(from: DType, to: DType): DType {
+  if (from === "float16" || from === "bfloat16") return "float32";
+  if (from === "uint8") return "int32";
+  return to !== "uint8" ? "float32" : from === "int64" ? "int32" : "int64";
 }
 
 /** Writes `source`, broadcast and cast, into `target`. Their memory must not overlap partially. */
 export function copyInto(target: Tensor, source: Operand): void {
+  const kernel = castKernel(source instanceof Tensor ? source.dtype : target.dtype, target.dtype);
+  if (kernel === undefined) {
+    const { dtype } = source as Tensor;
+    temporaries(() => {
+      copyInto(target, castTo(source as Tensor, between(dtype, target.dtype)));
+      return null;
+    });
+    return;
+  }
   beginNest(target.layout.shape);
   addTensor(target);
   addOperand(source, target.dtype);
-  const casts = source instanceof Tensor && source.dtype !== target.dtype;
-  launchMap(casts ? castKernel(source.dtype, target.dtype) : copies.of(bytesOf(target.dtype)));
+  launchMap(kernel);
 }
 
 /** A copy with the same layout where that is dense, else contiguous. */

@@ -2,7 +2,7 @@
 
 import { ArgumentError, DTypeError, ShapeError } from "../errors.js";
 import { mode } from "../tape/mode.js";
-import { BOOL, categoryOf, type DType, floating, isFloat, Promotion } from "../tensor/dtype.js";
+import { BOOL, categoryOf, type DType, floating, isFloat, isScalar, Promotion } from "../tensor/dtype.js";
 import { broadcastShapes, formatShape, sameShape } from "../tensor/layout.js";
 import { temporaries } from "../tensor/lifetime.js";
 import { emptyOf, Tensor } from "../tensor/tensor.js";
@@ -179,8 +179,7 @@ function prepare(
         operand.check(name);
         promotion.tensor(operand.dtype, operand.ndim);
         shape = shape === null ? operand.layout.shape : broadcastShapes(name, shape, operand.layout.shape);
-      } else if (operands.length > 1 && (typeof operand === "number" || typeof operand === "boolean"))
-        promotion.number(operand);
+      } else if (operands.length > 1 && isScalar(operand)) promotion.number(operand);
       else
         throw new ArgumentError(
           `${name}: expected ${operands.length > 1 ? "tensors or numbers" : "a tensor"}, got ${describe(operand)}`,

@@ -1,13 +1,16 @@
 // Reading and writing by index tensors: how dims of a nest belong to the indexed tensor and to the indices.
 
 import { ArgumentError, DTypeError } from "../errors.js";
-import { bytesOf } from "../tensor/dtype.js";
+import type { DType } from "../tensor/dtype.js";
 import { formatShape } from "../tensor/layout.js";
+import { temporaries } from "../tensor/lifetime.js";
 import type { Tensor } from "../tensor/tensor.js";
+import { bytesIn } from "../wasm/adapted.js";
 import { setParameter } from "../wasm/block.js";
 import type { Kernel } from "../wasm/kernels.js";
 import { launchChecked } from "../wasm/launch.js";
 import { asTensor } from "./args.js";
+import { castTo } from "./copy.js";
 import { addOperand, addStrided, addTensor, beginNest, type Operand, writeNest } from "./nest.js";
 
 /** How a tensor is indexed: over a nest of dims, some of which index tensors vary in. */
@@ -28,8 +31,33 @@ function stridesOver(x: Tensor, map: readonly number[]): number[] {
   return map.map((dim) => (dim < 0 || x.shape[dim] === 1 ? 0 : (x.layout.strides[dim] as number)));
 }
 
-/** Runs a kernel of the gather or scatter kind: `written`, `read`, then the index tensors. */
+/** Runs a kernel of the gather or scatter kind: `written`, `read`, then the index tensors, int32 or int64. */
 export function launchIndexed(
+  op: string,
+  kernel: Kernel,
+  indexed: Tensor,
+  other: Operand,
+  indices: readonly Tensor[],
+  plan: Indexed,
+  writes: boolean,
+): void {
+  if (indices.every((index) => index.dtype === "int32")) run(op, kernel, indexed, other, indices, plan, writes);
+  else
+    temporaries(() => {
+      run(op, kernel, indexed, other, indices.map(narrowIndex), plan, writes);
+      return null;
+    });
+}
+
+/**
+ * An index tensor as kernels take it: int32. What int32 cannot hold becomes its least or greatest, which is out of range
+ * too; so the way leads through float64, whose casts saturate.
+ */
+export function narrowIndex(index: Tensor): Tensor {
+  return index.dtype === "int64" ? castTo(castTo(index, "float64"), "int32") : index;
+}
+
+function run(
   op: string,
   kernel: Kernel,
   indexed: Tensor,
@@ -53,7 +81,10 @@ export function launchIndexed(
     const dim = dims[j] as number;
     const size = indexed.ndim === 0 ? 1 : (indexed.shape[dim] as number);
     setParameter(2 * j, wraps ? size : -1 - size);
-    setParameter(2 * j + 1, indexed.ndim === 0 ? 0 : (indexed.layout.strides[dim] as number) * bytesOf(indexed.dtype));
+    setParameter(
+      2 * j + 1,
+      indexed.ndim === 0 ? 0 : (indexed.layout.strides[dim] as number) * bytesIn(kernel, indexed.dtype),
+    );
   });
   launchChecked(op, kernel, extent, (index) => {
     const sizes = dims.map((dim) => `dimension ${dim} with size ${indexed.ndim === 0 ? 1 : indexed.shape[dim]}`);
@@ -61,11 +92,18 @@ export function launchIndexed(
   });
 }
 
+/** Whether index tensors may have a dtype. */
+export function isIndexDtype(dtype: DType): boolean {
+  return dtype === "int32" || dtype === "int64";
+}
+
 /** Checks the dtype of an index tensor. */
 export function checkIndex(op: string, index: Tensor, name = "index"): void {
   asTensor(op, index, name);
-  if (index.dtype !== "int32") {
-    throw new DTypeError(`${op}: Expected dtype int32 for ${name}, got ${index.dtype}; convert it with .to("int32")`);
+  if (!isIndexDtype(index.dtype)) {
+    throw new DTypeError(
+      `${op}: Expected dtype int32 for ${name}, or int64, got ${index.dtype}; convert it with .to("int32")`,
+    );
   }
 }
 

@@ -1,15 +1,23 @@
 // From operands to a loop nest: broadcast, reordered and merged dims, written into the call block.
 
 import { ShapeError } from "../errors.js";
-import { bytesOf, type DType } from "../tensor/dtype.js";
-import type { Layout } from "../tensor/layout.js";
+import { bytesOf, computesAs, type DType } from "../tensor/dtype.js";
+import { type Layout, spanOf } from "../tensor/layout.js";
 import { Tensor } from "../tensor/tensor.js";
-import { MOST_DIMS, MOST_OPERANDS, scalarOperand, writeBlock } from "../wasm/block.js";
+import {
+  forgetNarrow,
+  MOST_DIMS,
+  MOST_OPERANDS,
+  noteNarrow,
+  scalarOperand,
+  setResults,
+  writeBlock,
+} from "../wasm/block.js";
 import type { Kernel } from "../wasm/kernels.js";
 import { launch } from "../wasm/launch.js";
 
 /** What an operation takes: a tensor, or a scalar that has no dtype of its own. */
-export type Operand = Tensor | number | boolean;
+export type Operand = Tensor | number | boolean | bigint;
 
 // The nest that is being put together: one at a time, so that a call makes no garbage.
 let rank = 0;
@@ -24,6 +32,7 @@ const strides = Array.from({ length: MOST_OPERANDS }, () => new Int32Array(MOST_
 export function beginNest(shape: readonly number[]): void {
   rank = shape.length;
   operands = 0;
+  forgetNarrow();
   if (rank > MOST_RANK) throw new ShapeError(`only tensors with up to ${MOST_RANK} dims are supported, got ${rank}`);
   for (let d = 0; d < rank; d++) sizes[d] = shape[d] as number;
 }
@@ -39,13 +48,23 @@ export function addLayout(address: number, layout: Layout, bytes: number): void 
   pointers[operands++] = address;
 }
 
+/** Notes the operand that comes next where its dtype computes as another. */
+function note(tensor: Tensor): void {
+  const { dtype, layout } = tensor;
+  if (computesAs(dtype) === null) return;
+  const { first, count } = spanOf(layout);
+  if (count > 0) noteNarrow(operands, dtype, tensor.storage.address + first * bytesOf(dtype), count);
+}
+
 /** Adds a tensor that broadcasts to the nest's shape. */
 export function addTensor(tensor: Tensor): void {
+  note(tensor);
   addLayout(tensor.address, tensor.layout, bytesOf(tensor.dtype));
 }
 
 /** Adds a tensor whose strides (in elements) over the nest's dims are given. */
 export function addStrided(tensor: Tensor, elementStrides: readonly number[]): void {
+  note(tensor);
   const own = strides[operands] as Int32Array;
   const bytes = bytesOf(tensor.dtype);
   for (let d = 0; d < rank; d++) own[d] = (elementStrides[d] as number) * bytes;
@@ -63,7 +82,9 @@ export function addOperand(operand: Operand, dtype: DType): void {
   if (operand instanceof Tensor) addTensor(operand);
   else {
     (strides[operands] as Int32Array).fill(0, 0, rank);
-    pointers[operands] = scalarOperand(operands, operand, dtype);
+    const address = scalarOperand(operands, operand, dtype);
+    if (computesAs(dtype) !== null) noteNarrow(operands, dtype, address, 1);
+    pointers[operands] = address;
     operands++;
   }
 }
@@ -167,6 +188,7 @@ function write(): void {
 /** Runs an elementwise kernel over the nest: all dims may be reordered and merged. */
 export function launchMap(kernel: Kernel): void {
   if (count(0, rank) === 0) return;
+  setResults(1);
   if (rank > 0) simplify(0, rank, true);
   write();
   launch(kernel, count(0, rank));

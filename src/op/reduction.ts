@@ -84,10 +84,10 @@ export const SUMMING = { dim: null as Dims, keepdim: false, dtype: null as DType
 /** Those of them that may come by position. */
 export const BY_POSITION = ["dim", "keepdim"] as const;
 
-/** The dtype in which sums and products are computed: integers and bool give int32 where none is named. */
+/** The dtype in which sums and products are computed: where none is named, int32 for uint8 and bool, else its own. */
 export function accumulating(op: string, x: Tensor, dtype: DType | null | undefined): DType {
   if (dtype !== null && dtype !== undefined) return checkDtype(op, dtype);
-  return x.dtype === "bool" ? "int32" : x.dtype;
+  return x.dtype === "bool" || x.dtype === "uint8" ? "int32" : x.dtype;
 }
 
 /** Number of elements that are folded into one. */

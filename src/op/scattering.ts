@@ -1,6 +1,7 @@
 // What writing by index along a dim shares: checks, the part of a source that counts, and writing through a copy.
 
 import { ArgumentError, DTypeError } from "../errors.js";
+import { isScalar } from "../tensor/dtype.js";
 import { formatShape, normalizeDim } from "../tensor/layout.js";
 import { temporaries } from "../tensor/lifetime.js";
 import { alias, Tensor } from "../tensor/tensor.js";
@@ -22,7 +23,7 @@ export function checkScatter(name: string, x: Tensor, dim: number, index: Tensor
         `${name}: Expected self.dtype to be equal to src.dtype: self is ${x.dtype}, src is ${source.dtype}`,
       );
     }
-  } else if (typeof source !== "number" && typeof source !== "boolean") {
+  } else if (!isScalar(source)) {
     throw new ArgumentError(`${name}: src must be a tensor or a number, got ${describe(source)}`);
   }
   if (index.numel() === 0) return at;

@@ -1,6 +1,7 @@
 // Bessel functions and the Airy function; members of the namespace `special`.
 
 import { elementwise, type Unary } from "../op/elementwise.js";
+import { finfo } from "../tensor/info.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { add, div, mul, sub } from "./arithmetic.js";
 import { gt } from "./compare.js";
@@ -10,7 +11,7 @@ import { where } from "./where.js";
 
 /** Where |x| is large enough to divide by, and x with 1 in the other places. */
 function divisible(x: Tensor): { mask: Tensor; safe: Tensor } {
-  const mask = gt(abs(x), x.dtype === "float64" ? 2 ** -52 : 2 ** -23);
+  const mask = gt(abs(x), finfo(x.dtype).eps);
   return { mask, safe: where(mask, x, 1) };
 }
 

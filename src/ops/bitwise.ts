@@ -3,14 +3,14 @@
 import { DTypeError } from "../errors.js";
 import { type Binary, elementwise, type Unary } from "../op/elementwise.js";
 import { onlyTensors, someTensor } from "../op/operands.js";
-import { type DType, isFloat } from "../tensor/dtype.js";
+import { categoryOf, type DType, INTEGER, isFloat } from "../tensor/dtype.js";
 
 function integral(op: string, dtype: DType): void {
   if (isFloat(dtype)) throw new DTypeError(`${op}: not implemented for floating-point tensors, got ${dtype}`);
 }
 
 function wholeNumbers(op: string, dtype: DType): void {
-  if (dtype !== "int32") throw new DTypeError(`${op}: expected tensors of integers, got ${dtype}`);
+  if (categoryOf(dtype) !== INTEGER) throw new DTypeError(`${op}: expected tensors of integers, got ${dtype}`);
 }
 
 /** a & b, element by element; for bools "and". */

@@ -8,7 +8,7 @@ import { checkTarget } from "../op/elementwise.js";
 import type { Operand } from "../op/nest.js";
 import { type Applied, op } from "../op/op.js";
 import { overlapping } from "../op/result.js";
-import { checkDtype, type DType } from "../tensor/dtype.js";
+import { checkDtype, type DType, isScalar } from "../tensor/dtype.js";
 import { broadcastShapes, isContiguous } from "../tensor/layout.js";
 import { Tensor } from "../tensor/tensor.js";
 import { zerosLike } from "./creation.js";
@@ -117,8 +117,7 @@ export function fill_(self: Tensor, value: Operand): Tensor {
 
 function filled(self: Tensor, value: Operand, label: string, tensorLabel: string): Tensor {
   asTensor("fill_", self, "self");
-  if (typeof value === "number" || typeof value === "boolean")
-    return fillOp.inplace([self], label, () => copyInto(self, value));
+  if (isScalar(value)) return fillOp.inplace([self], label, () => copyInto(self, value));
   asTensor("fill_", value, "value");
   if (value.ndim > 0)
     throw new ShapeError(

@@ -6,10 +6,20 @@ import { composed } from "../op/composed.js";
 import { castTo, copyInto } from "../op/copy.js";
 import { type CreationOptions, creation, dtypeFrom, like, make, type Shape } from "../op/creation.js";
 import { addTensor, beginNest, writeNest } from "../op/nest.js";
-import { bytesOf, type DType, getDefaultDtype, type TypedArray } from "../tensor/dtype.js";
+import {
+  bytesOf,
+  categoryOf,
+  type DType,
+  FLOAT,
+  getDefaultDtype,
+  isScalar,
+  type Scalar,
+  type TypedArray,
+} from "../tensor/dtype.js";
 import { numel } from "../tensor/layout.js";
 import { elementsOf, item } from "../tensor/read.js";
 import { Tensor } from "../tensor/tensor.js";
+import { brainBits, halfBits, toInt64 } from "../wasm/bits.js";
 import { setParameter } from "../wasm/block.js";
 import { KernelFamily, WidthFamily } from "../wasm/kernels.js";
 import { launch } from "../wasm/launch.js";
@@ -17,17 +27,25 @@ import { pow } from "./arithmetic.js";
 import { to } from "./cast.js";
 import { reshape } from "./shape.js";
 
-/** Nested arrays of numbers or booleans. */
 export type { CreationOptions, Shape } from "../op/creation.js";
 
-/** Nested arrays of numbers or booleans. */
-export type NestedArray = number | boolean | readonly NestedArray[];
+/** Nested arrays of numbers, booleans or bigints. */
+export type NestedArray = Scalar | readonly NestedArray[];
+/** The typed arrays that tensors are made from; Float16Array too, where the engine has it. */
+export type ArrayData = TypedArray | BigInt64Array | Uint8ClampedArray;
+
+const DTYPE_OF_ARRAY: Readonly<Record<string, DType>> = {
+  Float32Array: "float32",
+  Float64Array: "float64",
+  Float16Array: "float16",
+  Int32Array: "int32",
+  BigInt64Array: "int64",
+  Uint8Array: "uint8",
+  Uint8ClampedArray: "uint8",
+};
 
 function typedDtype(data: ArrayBufferView): DType | null {
-  if (data instanceof Float32Array) return "float32";
-  if (data instanceof Float64Array) return "float64";
-  if (data instanceof Int32Array) return "int32";
-  return null;
+  return DTYPE_OF_ARRAY[(data as unknown as Record<symbol, string>)[Symbol.toStringTag] as string] ?? null;
 }
 
 /** The shape of nested arrays, told by their first elements. */
@@ -38,9 +56,9 @@ function shapeOf(data: unknown): number[] {
 }
 
 /** Collects the elements of nested arrays, and refuses ragged ones. */
-function flatten(op: string, data: unknown, shape: readonly number[], dim: number, into: (number | boolean)[]): void {
+function flatten(op: string, data: unknown, shape: readonly number[], dim: number, into: Scalar[]): void {
   if (dim === shape.length) {
-    if (typeof data === "number" || typeof data === "boolean") into.push(data);
+    if (isScalar(data)) into.push(data);
     else if (Array.isArray(data)) throw ragged(op, dim, `an array of ${data.length} where other places hold a number`);
     else throw new ArgumentError(`${op}: expected numbers or booleans in the data, got ${describe(data)}`);
     return;
@@ -54,14 +72,30 @@ function ragged(op: string, dim: number, got: string): ShapeError {
   return new ShapeError(`${op}: expected sequence of equal length at dim ${dim} (ragged nested arrays), got ${got}`);
 }
 
+/** How a JavaScript value is stored in a dtype: as casts in kernels have it. */
+const STORED: Record<DType, (value: Scalar) => number | bigint> = {
+  bool: (value) => (Number(value) !== 0 ? 1 : 0),
+  uint8: (value) => Number(BigInt.asUintN(8, toInt64(value))),
+  int32: (value) => (typeof value === "bigint" ? Number(BigInt.asIntN(32, value)) : toInt32(Number(value))),
+  int64: toInt64,
+  float16: (value) => halfBits(Number(value)),
+  bfloat16: (value) => brainBits(Number(value)),
+  float32: Number,
+  float64: Number,
+};
+
 /** Copies JavaScript values, row-major, into a contiguous tensor. */
-function fillFrom(out: Tensor, values: ArrayLike<number | boolean>): void {
+function fillFrom(out: Tensor, values: ArrayLike<Scalar>): void {
   const { view, start } = elementsOf(out);
-  if (ArrayBuffer.isView(values) && typedDtype(values) === out.dtype) view.set(values as unknown as TypedArray, start);
-  else if (out.dtype === "bool")
-    for (let i = 0; i < values.length; i++) view[start + i] = Number(values[i]) !== 0 ? 1 : 0;
-  else if (out.dtype === "int32") for (let i = 0; i < values.length; i++) view[start + i] = toInt32(Number(values[i]));
-  else for (let i = 0; i < values.length; i++) view[start + i] = Number(values[i]);
+  if (ArrayBuffer.isView(values)) {
+    const bits = view instanceof Uint16Array && values instanceof Uint16Array;
+    if (bits || (typedDtype(values) === out.dtype && !(view instanceof Uint16Array))) {
+      view.set(values as unknown as TypedArray, start);
+      return;
+    }
+  }
+  const stored = STORED[out.dtype];
+  for (let i = 0; i < values.length; i++) view[start + i] = stored(values[i] as Scalar) as number;
 }
 
 /** Truncates toward zero, saturates, and turns NaN into 0, as casts in kernels do. */
@@ -71,17 +105,14 @@ function toInt32(value: number): number {
 
 /**
  * A tensor from nested arrays, a number, a boolean, or a typed array, copied. Numbers give the default dtype (float32),
- * booleans bool, a typed array its own dtype. A tensor is copied without its history, with a warning.
+ * booleans bool, bigints int64, a typed array its own dtype (Uint16Array with float16 or bfloat16: the bits). A tensor is copied without its history, with a warning.
  *
  * ```js
  * tensor([[1, 2], [3, 4]], { requiresGrad: true })
  * ```
  * @throws ShapeError for ragged arrays, DTypeError for an unknown dtype or one that cannot require gradients.
  */
-export function tensor(
-  data: NestedArray | TypedArray | Uint8ClampedArray | Tensor,
-  ...rest: [options?: CreationOptions]
-): Tensor {
+export function tensor(data: NestedArray | ArrayData | Tensor, ...rest: [options?: CreationOptions]): Tensor {
   const options = creation("tensor", rest);
   if (data instanceof Tensor) {
     console.warn(
@@ -96,14 +127,24 @@ export function tensor(
       throw new DTypeError(`tensor: a ${data.constructor.name} needs an explicit dtype, such as { dtype: "int32" }`);
     }
     const dtype = dtypeFrom("tensor", options, own ?? "float32");
-    return make("tensor", [data.length], dtype, options, (out) => fillFrom(out, data as ArrayLike<number>));
+    return make("tensor", [data.length], dtype, options, (out) => fillFrom(out, data as ArrayLike<Scalar>));
   }
   const shape = shapeOf(data);
-  const values: (number | boolean)[] = [];
+  const values: Scalar[] = [];
   flatten("tensor", data, shape, 0, values);
-  const allBool = values.length > 0 && values.every((value) => typeof value === "boolean");
-  const dtype = dtypeFrom("tensor", options, allBool ? "bool" : getDefaultDtype());
+  const dtype = dtypeFrom("tensor", options, dtypeOfValues(values));
   return make("tensor", shape, dtype, options, (out) => fillFrom(out, values));
+}
+
+/** Booleans alone give bool, bigints (and booleans) int64, all else the default dtype. */
+function dtypeOfValues(values: readonly Scalar[]): DType {
+  let plain = values.length === 0;
+  let big = false;
+  for (const value of values) {
+    if (typeof value === "number") plain = true;
+    else if (typeof value === "bigint") big = true;
+  }
+  return plain ? getDefaultDtype() : big ? "int64" : "bool";
 }
 
 /** A tensor of zeros. */
@@ -118,18 +159,18 @@ export function ones(shape: Shape, ...rest: [options?: CreationOptions]): Tensor
   return make("ones", shape, dtypeFrom("ones", options, getDefaultDtype()), options, (out) => copyInto(out, 1));
 }
 
-/** Checks that a value to fill with is a number or a boolean. */
+/** Checks that a value to fill with is a scalar. */
 function checkValue(op: string, value: unknown): void {
-  if (typeof value !== "number" && typeof value !== "boolean") {
+  if (!isScalar(value)) {
     throw new ArgumentError(`${op}: expected a number or a boolean to fill with, got ${describe(value)}`);
   }
 }
 
-/** A tensor full of one value: a number gives the default dtype, a boolean bool. */
-export function full(shape: Shape, value: number | boolean, ...rest: [options?: CreationOptions]): Tensor {
+/** A tensor full of one value: a number gives the default dtype, a boolean bool, a bigint int64. */
+export function full(shape: Shape, value: Scalar, ...rest: [options?: CreationOptions]): Tensor {
   checkValue("full", value);
   const options = creation("full", rest);
-  const otherwise = typeof value === "boolean" ? "bool" : getDefaultDtype();
+  const otherwise = dtypeOfValues([value]);
   return make("full", shape, dtypeFrom("full", options, otherwise), options, (out) => copyInto(out, value));
 }
 
@@ -150,7 +191,7 @@ export function onesLike(x: Tensor, ...rest: [options?: CreationOptions]): Tenso
 }
 
 /** One value in the shape, dtype and dense layout of `x`, without history. */
-export function fullLike(x: Tensor, value: number | boolean, ...rest: [options?: CreationOptions]): Tensor {
+export function fullLike(x: Tensor, value: Scalar, ...rest: [options?: CreationOptions]): Tensor {
   checkValue("fullLike", value);
   return like("fullLike", x, rest, (out) => copyInto(out, value));
 }
@@ -202,7 +243,7 @@ export function arange(...args: [...(number | ArangeOptions | undefined)[]]): Te
     throw new ArgumentError("arange: upper bound and lower bound inconsistent with step sign");
   const dtype = dtypeFrom("arange", named, getDefaultDtype());
   if (dtype === "bool") throw new DTypeError("arange: not for bool");
-  const whole = dtype === "int32" ? Math.trunc : (x: number) => x;
+  const whole = categoryOf(dtype) === FLOAT ? (x: number) => x : Math.trunc;
   const size = Math.ceil((whole(end) - whole(start)) / whole(step));
   return make("arange", [size], dtype, named, (out) => {
     beginNest([size]);
@@ -285,7 +326,7 @@ export function logspace(
 }
 
 /** A 0-dim tensor of one value. */
-export function scalarTensor(value: number | boolean, ...rest: [options?: CreationOptions]): Tensor {
+export function scalarTensor(value: Scalar, ...rest: [options?: CreationOptions]): Tensor {
   const options = creation("scalarTensor", rest);
   return make("scalarTensor", [], dtypeFrom("scalarTensor", options, getDefaultDtype()), options, (out) =>
     copyInto(out, value),
@@ -294,7 +335,7 @@ export function scalarTensor(value: number | boolean, ...rest: [options?: Creati
 
 /** A tensor as it is where it has the dtype, with its history; everything else as `tensor`. */
 function asTensorOf(
-  data: NestedArray | TypedArray | Tensor,
+  data: NestedArray | ArrayData | Tensor,
   ...rest: [options?: { readonly dtype?: DType | null }]
 ): Tensor {
   const { dtype } = parse("asTensor", rest, { dtype: null as DType | null });
@@ -304,7 +345,7 @@ function asTensorOf(
 export { asTensorOf as asTensor };
 
 /** A tensor of a shape from a typed array, copied. */
-export function fromTypedArray(data: TypedArray, shape: Shape): Tensor {
+export function fromTypedArray(data: ArrayData, shape: Shape): Tensor {
   const flat = tensor(data);
   return composed("fromTypedArray", () => reshape(flat, shape));
 }

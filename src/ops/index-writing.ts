@@ -9,7 +9,7 @@ import type { Operand } from "../op/nest.js";
 import { type Applied, op } from "../op/op.js";
 import { overlapping } from "../op/result.js";
 import { into, written } from "../op/scattering.js";
-import { bytesOf, isFloat } from "../tensor/dtype.js";
+import { bytesOf, isFloat, type Scalar } from "../tensor/dtype.js";
 import { contiguous, formatShape, normalizeDim, sameShape } from "../tensor/layout.js";
 import { temporaries } from "../tensor/lifetime.js";
 import { alias, Tensor } from "../tensor/tensor.js";
@@ -91,7 +91,7 @@ const copyOp: Applied<Listed> = op({
 });
 
 interface Filling extends Listed {
-  readonly value: number | boolean;
+  readonly value: Scalar;
 }
 
 const fillOp: Applied<Filling> = op({

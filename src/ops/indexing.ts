@@ -4,7 +4,7 @@ import { ArgumentError, ShapeError } from "../errors.js";
 import { asTensor, describe, parse } from "../op/args.js";
 import { called, composed } from "../op/composed.js";
 import { castTo } from "../op/copy.js";
-import { checkIndex, type Indexed, launchIndexed } from "../op/indexed.js";
+import { checkIndex, type Indexed, isIndexDtype, launchIndexed } from "../op/indexed.js";
 import type { Operand } from "../op/nest.js";
 import { type Applied, op } from "../op/op.js";
 import { overlapping } from "../op/result.js";
@@ -134,7 +134,7 @@ function takeApart(op: string, x: Tensor, items: readonly Index[]): Parts {
       seen = unsqueeze(seen, dim);
       indices.push(tensor(item ? [0] : [], { dtype: "int32" }));
       dims.push(dim++);
-    } else if (item instanceof Tensor && item.ndim === 0 && item.dtype === "int32") {
+    } else if (item instanceof Tensor && item.ndim === 0 && isIndexDtype(item.dtype)) {
       item.check(op);
       seen = select(seen, dim, Number(readItem(item)));
     } else if (item instanceof Tensor || Array.isArray(item)) {

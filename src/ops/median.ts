@@ -6,6 +6,7 @@ import { asBoolean, asTensor, parse } from "../op/args.js";
 import { castTo } from "../op/copy.js";
 import { type Applied, op } from "../op/op.js";
 import { reduced } from "../op/reduction.js";
+import { isFloat } from "../tensor/dtype.js";
 import { normalizeDim } from "../tensor/layout.js";
 import { temporaries } from "../tensor/lifetime.js";
 import { alias, empty, type Tensor } from "../tensor/tensor.js";
@@ -44,9 +45,9 @@ function middle(x: Tensor, p: Middle): Tensor[] {
     const { dim } = p;
     const n = x.shape[dim] ?? 1;
     const { values, indices } = sort(x, dim);
-    if (!p.ignoring || x.dtype === "int32" || x.dtype === "bool" || x.ndim === 0) {
+    if (!p.ignoring || !isFloat(x.dtype) || x.ndim === 0) {
       const found = [values, indices].map((y) => picked(y, p, (n - 1) >> 1)) as [Tensor, Tensor];
-      if (x.dtype === "int32" || x.dtype === "bool" || x.ndim === 0) return found;
+      if (!isFloat(x.dtype) || x.ndim === 0) return found;
       // The largest element is NaN where there is one, and then the first.
       const top = max(x, dim, p.keepdim);
       const broken = isnan(top.values);

@@ -8,6 +8,7 @@ import { addTensor, beginNest, launchMap } from "../op/nest.js";
 import { type Applied, op } from "../op/op.js";
 import { resultLayout } from "../op/result.js";
 import { isFloat } from "../tensor/dtype.js";
+import { finfo } from "../tensor/info.js";
 import { temporaries } from "../tensor/lifetime.js";
 import { emptyOf, type Tensor } from "../tensor/tensor.js";
 import { KernelFamily } from "../wasm/kernels.js";
@@ -91,7 +92,7 @@ function replacements(op: string, x: Tensor, rest: readonly unknown[]): [number,
     { nan: none, posinf: none, neginf: none } as Record<"nan" | "posinf" | "neginf", number | null>,
     ["nan", "posinf", "neginf"],
   );
-  const most = x.dtype === "float64" ? Number.MAX_VALUE : 3.4028234663852886e38;
+  const most = isFloat(x.dtype) ? finfo(x.dtype).max : 0;
   return [
     asNumber(op, given.nan ?? 0, "nan"),
     asNumber(op, given.posinf ?? most, "posinf"),

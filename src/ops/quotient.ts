@@ -4,7 +4,7 @@ import { NumericalError } from "../errors.js";
 import { type Binary, elementwise } from "../op/elementwise.js";
 import type { Operand } from "../op/nest.js";
 import { unrecorded } from "../tape/mode.js";
-import type { DType } from "../tensor/dtype.js";
+import { categoryOf, type DType, INTEGER } from "../tensor/dtype.js";
 import { temporaries } from "../tensor/lifetime.js";
 import { Tensor } from "../tensor/tensor.js";
 import { zerosLike } from "./creation.js";
@@ -24,7 +24,7 @@ function holdsZero(b: Operand): boolean {
 
 /** Throws if the divisor of integers holds a zero. */
 export function checkDivisor(op: string, dtype: DType, operands: readonly Operand[]): void {
-  if (dtype === "int32" && holdsZero(operands[1] as Operand)) {
+  if (categoryOf(dtype) === INTEGER && holdsZero(operands[1] as Operand)) {
     throw new NumericalError(`${op}: integer division by zero (ZeroDivisionError)`);
   }
 }

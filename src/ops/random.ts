@@ -93,9 +93,15 @@ export function randint(...args: [number, ...(number | Shape | RandomOptions | u
     throw new ArgumentError(`randint: from=${low} and to=${high} are out of bounds for int32`);
   }
   const generator = generatorOf("randint", options.generator);
-  return make("randint", shape, dtype, options, (out) =>
-    draw("randint", integers.of(dtype), out, generator, [low, high]),
-  );
+  return make("randint", shape, dtype, options, (out) => {
+    if (dtype !== "int64") return draw("randint", integers.of(dtype), out, generator, [low, high]);
+    return temporaries(() => {
+      const drawn = empty("randint", shape, "float64");
+      draw("randint", integers.of("float64"), drawn, generator, [low, high]);
+      copyInto(out, drawn);
+      return null;
+    });
+  });
 }
 
 /** The integers 0 to n − 1 in random order, int32. */

@@ -65,7 +65,7 @@ export function sum(x: Tensor, ...rest: ReductionRest<SumOptions>): Tensor {
   const { dim, keepdim, dtype } = parse("sum", rest, SUMMING, BY_POSITION);
   const r = reduced("sum", x, dim, keepdim);
   const computed = accumulating("sum", x, dtype);
-  if (computed === "bool") return launchReduction("sum", anys.of(x.dtype, "bool"), x, r, ["bool"])[0] as Tensor;
+  if (computed === "bool") return truths("sum", anys, x, r, "bool");
   return sumOp([x], { reduced: r, dtype: computed, from: x.shape, count: 0 });
 }
 
@@ -129,7 +129,13 @@ export function countNonzero(x: Tensor, ...rest: Trailing<[dim: Dims | undefined
   asTensor("countNonzero", x);
   const { dim } = parse("countNonzero", rest, { dim: null as Dims }, ["dim"]);
   const r = reduced("countNonzero", x, dim, false);
-  return launchReduction("countNonzero", counts.of(x.dtype, "int32"), x, r, ["int32"])[0] as Tensor;
+  return truths("countNonzero", counts, x, r, "int32");
+}
+
+/** A reduction of what is zero and what is not; of int64 there is one by way of bool. */
+function truths(op: string, family: KernelFamily, x: Tensor, to: Reduced, dtype: DType): Tensor {
+  const run = (y: Tensor): Tensor => launchReduction(op, family.of(y.dtype, dtype), y, to, [dtype])[0] as Tensor;
+  return x.dtype === "int64" ? temporaries(() => run(castTo(x, "bool"))) : run(x);
 }
 
 const alls = /* @__PURE__ */ new KernelFamily("all");
@@ -141,7 +147,7 @@ function logic(name: string, family: KernelFamily, x: Tensor, rest: readonly unk
   const { dim, keepdim } = parse(name, rest, REDUCING, BY_POSITION);
   if (Array.isArray(dim) && dim.length === 0 && x.ndim > 0) return x.dtype === "bool" ? dense(x) : castTo(x, "bool");
   const r = reduced(name, x, dim, keepdim);
-  return launchReduction(name, family.of(x.dtype, "bool"), x, r, ["bool"])[0] as Tensor;
+  return truths(name, family, x, r, "bool");
 }
 
 /** Whether all elements are true, over dims; true of nothing. What is not zero is true. */

@@ -4,6 +4,7 @@ import { ArgumentError, ShapeError } from "../errors.js";
 import { asInteger, asIntegers, asTensor, asTensors, describe, parse, type Trailing } from "../op/args.js";
 import { composed } from "../op/composed.js";
 import { copyInto } from "../op/copy.js";
+import { isIndexDtype, narrowIndex } from "../op/indexed.js";
 import { type Applied, op } from "../op/op.js";
 import { broadcastShapes, checkShape, contiguousStrides, formatShape, normalizeDim } from "../tensor/layout.js";
 import { temporaries } from "../tensor/lifetime.js";
@@ -119,14 +120,16 @@ function places(name: string, repeats: number | Tensor, size: number, outputSize
     return reshape(expand(unsqueeze(own, 1), [size, count]), [size * count]);
   }
   repeats.check(name);
-  if (repeats.dtype !== "int32") throw new ArgumentError(`${name}: repeats has to be int32, got ${repeats.dtype}`);
+  if (!isIndexDtype(repeats.dtype)) {
+    throw new ArgumentError(`${name}: repeats has to be int32 or int64, got ${repeats.dtype}`);
+  }
   if (repeats.ndim > 1) throw new ShapeError(`${name}: repeats must be 0-dim or 1-dim tensor`);
   if (repeats.numel() !== 1 && repeats.numel() !== size) {
     throw new ShapeError(
       `${name}: repeats must have the same size as input along dim, but got repeats.size(0) = ${repeats.numel()} and input.size(dim) = ${size}`,
     );
   }
-  const counts = expand(reshape(repeats, [-1]), [size]);
+  const counts = expand(reshape(narrowIndex(repeats), [-1]), [size]);
   if (any(lt(counts, 0)).item()) throw new ArgumentError(`${name}: repeats can not be negative`);
   const ends = cumsum(counts, 0);
   const total = size === 0 ? 0 : Number(select(ends, 0, -1).item());

@@ -9,7 +9,8 @@ import { type Applied, op } from "../op/op.js";
 import { overlapping } from "../op/result.js";
 import { checkScatter, into, written } from "../op/scattering.js";
 import { mode } from "../tape/mode.js";
-import { bytesOf, type DType, isFloat } from "../tensor/dtype.js";
+import { bytesOf, type DType, isFloat, type Scalar } from "../tensor/dtype.js";
+import { iinfo } from "../tensor/info.js";
 import { formatShape, normalizeDim, sameShape } from "../tensor/layout.js";
 import { temporaries } from "../tensor/lifetime.js";
 import { empty, type Tensor } from "../tensor/tensor.js";
@@ -54,11 +55,12 @@ function kernels(reduce: Reduce): KernelFamily {
 }
 
 /** What folding starts from where the tensor's own values do not count. */
-function neutral(reduce: Reduce, dtype: DType): number {
+function neutral(reduce: Reduce, dtype: DType): Scalar {
   if (reduce === "prod") return 1;
   if (reduce === "sum" || reduce === "mean") return 0;
-  const least = isFloat(dtype) ? Number.NEGATIVE_INFINITY : -(2 ** 31);
-  return reduce === "amax" ? least : isFloat(dtype) ? Number.POSITIVE_INFINITY : 2 ** 31 - 1;
+  if (isFloat(dtype)) return reduce === "amax" ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
+  const { min, max } = iinfo(dtype);
+  return reduce === "amax" ? min : max;
 }
 
 /** Folds a source into `out`. */

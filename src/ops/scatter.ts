@@ -7,7 +7,7 @@ import type { Operand } from "../op/nest.js";
 import { type Applied, op } from "../op/op.js";
 import { overlapping } from "../op/result.js";
 import { checkScatter, fitted, into, written } from "../op/scattering.js";
-import { bytesOf } from "../tensor/dtype.js";
+import { bytesOf, type Scalar } from "../tensor/dtype.js";
 import { contiguous, sameShape } from "../tensor/layout.js";
 import { temporaries } from "../tensor/lifetime.js";
 import { Tensor } from "../tensor/tensor.js";
@@ -54,10 +54,10 @@ function fullSource(g: Tensor, shape: readonly number[]): Tensor {
   return placed([g], { base, view: { shape: g.shape, strides: base.strides, offset: 0 } });
 }
 
-const scatterValue: Applied<Writing & { readonly value: number | boolean }> = op({
+const scatterValue: Applied<Writing & { readonly value: Scalar }> = op({
   name: "scatter",
   label: "ScatterBackward1",
-  forward: ([x, index], { dim, value }: Writing & { readonly value: number | boolean }) =>
+  forward: ([x, index], { dim, value }: Writing & { readonly value: Scalar }) =>
     written(x as Tensor, (out) => put(out, dim, index as Tensor, value)),
   gradients: {
     x: { reads: ["index"], of: ({ g, index }, { dim }) => scatter(g, dim, index, 0) },

@@ -4,12 +4,14 @@ import { ArgumentError, DTypeError, ShapeError } from "../errors.js";
 import { asBoolean, asTensor, describe, parse } from "../op/args.js";
 import { composed } from "../op/composed.js";
 import { castTo } from "../op/copy.js";
-import { addStrided, addTensor, beginNest, launchMap } from "../op/nest.js";
+import { checkIndex, narrowIndex } from "../op/indexed.js";
+import { addStrided, addTensor, beginNest, launchMap, type Operand } from "../op/nest.js";
 import { numberOf } from "../op/truth.js";
-import { bytesOf } from "../tensor/dtype.js";
+import { isScalar } from "../tensor/dtype.js";
 import { formatShape, sameShape } from "../tensor/layout.js";
 import { temporaries } from "../tensor/lifetime.js";
 import { empty, Tensor } from "../tensor/tensor.js";
+import { bytesIn } from "../wasm/adapted.js";
 import { setParameter } from "../wasm/block.js";
 import { KernelFamily } from "../wasm/kernels.js";
 import { ge, logicalOr, lt } from "./compare.js";
@@ -43,7 +45,8 @@ function search(name: string, rows: Tensor, values: Tensor, right: boolean, sort
     const out = empty(name, sought.shape, "int32");
     if (out.numel() === 0) return out;
     const last = sorted.ndim - 1;
-    const along = (x: Tensor) => (x.layout.strides[last] ?? 0) * bytesOf(x.dtype);
+    const kernel = searches.of(dtype, "int32");
+    const along = (x: Tensor) => (x.layout.strides[last] ?? 0) * bytesIn(kernel, x.dtype);
     const starts = (x: Tensor) =>
       sought.shape.map((_, d) => (last > 0 && d < last ? (x.layout.strides[d] as number) : 0));
     beginNest(sought.shape);
@@ -55,13 +58,13 @@ function search(name: string, rows: Tensor, values: Tensor, right: boolean, sort
     setParameter(1, along(sorted));
     setParameter(2, right ? 1 : 0);
     setParameter(3, sorter === null ? 0 : along(sorter));
-    launchMap(searches.of(dtype, "int32"));
+    launchMap(kernel);
     return out;
   });
 }
 
-function sought(name: string, rows: Tensor, values: Tensor | number | boolean): Tensor {
-  if (typeof values === "number" || typeof values === "boolean") return scalarTensor(values, { dtype: rows.dtype });
+function sought(name: string, rows: Tensor, values: Operand): Tensor {
+  if (isScalar(values)) return scalarTensor(values, { dtype: rows.dtype });
   asTensor(name, values, "values");
   if (values.dtype !== rows.dtype) {
     throw new DTypeError(
@@ -75,11 +78,7 @@ function sought(name: string, rows: Tensor, values: Tensor | number | boolean): 
  * Where values belong in sorted rows, so that the rows stay sorted: the number of elements less than the value, or with
  * `right` not greater, as int32. `sorted` is one row, or has the leading dims of `values`, each with its own row.
  */
-export function searchsorted(
-  sorted: Tensor,
-  values: Tensor | number | boolean,
-  ...rest: [options?: SearchOptions]
-): Tensor {
+export function searchsorted(sorted: Tensor, values: Operand, ...rest: [options?: SearchOptions]): Tensor {
   asTensor("searchsorted", sorted, "sorted_sequence");
   const defaults = { right: false, side: null as string | null, sorter: null as Tensor | null, outInt32: false };
   const given = parse("searchsorted", rest, defaults);
@@ -99,7 +98,7 @@ export function searchsorted(
   }
   if (sorter !== null) {
     asTensor("searchsorted", sorter, "sorter");
-    if (sorter.dtype !== "int32") throw new DTypeError(`searchsorted: sorter must be int32, got ${sorter.dtype}`);
+    checkIndex("searchsorted", sorter, "sorter");
     if (!sameShape(sorter.shape, sorted.shape)) {
       throw new ShapeError(
         `searchsorted: boundary and sorter must have the same size, but got ${formatShape(sorted.shape)} and ${formatShape(sorter.shape)}`,
@@ -116,7 +115,13 @@ export function searchsorted(
           `value tensor must match, but we got boundaries of ${formatShape(sorted.shape)} and values of ${formatShape(wanted.shape)}`,
       );
     }
-    return search("searchsorted", sorted, wanted, given.right || side === "right", sorter);
+    return search(
+      "searchsorted",
+      sorted,
+      wanted,
+      given.right || side === "right",
+      sorter === null ? null : narrowIndex(sorter),
+    );
   });
 }
 
@@ -131,11 +136,7 @@ function checkSorter(sorter: Tensor, size: number): void {
  * The number of the bucket that each value falls in, between sorted boundaries (1-dim): how many boundaries are less than
  * it, or with `right` not greater, as int32.
  */
-export function bucketize(
-  values: Tensor | number | boolean,
-  boundaries: Tensor,
-  ...rest: [options?: BucketizeOptions]
-): Tensor {
+export function bucketize(values: Operand, boundaries: Tensor, ...rest: [options?: BucketizeOptions]): Tensor {
   asTensor("bucketize", boundaries, "boundaries");
   const given = parse("bucketize", rest, { right: false, outInt32: false });
   asBoolean("bucketize", given.outInt32, "outInt32");

@@ -3,6 +3,7 @@
 import { ArgumentError, ShapeError } from "../errors.js";
 import { asInteger, asIntegers, asTensor, describe, parse, type Trailing } from "../op/args.js";
 import { called } from "../op/composed.js";
+import { isIndexDtype } from "../op/indexed.js";
 import { normalizeDim } from "../tensor/layout.js";
 import { tolist } from "../tensor/read.js";
 import { Tensor } from "../tensor/tensor.js";
@@ -40,8 +41,8 @@ export function tensorSplit(
 }
 
 function partsOf(name: string, parts: Tensor): number | number[] {
-  if (parts.dtype !== "int32")
-    throw new ArgumentError(`${name}: tensor_indices_or_sections must be int32, got ${parts.dtype}`);
+  if (!isIndexDtype(parts.dtype))
+    throw new ArgumentError(`${name}: tensor_indices_or_sections must be int32 or int64, got ${parts.dtype}`);
   if (parts.ndim > 1)
     throw new ArgumentError(
       `${name}: tensor_indices_or_sections must be a zero-dimensional or one-dimensional tensor, got ${parts.ndim} dims`,

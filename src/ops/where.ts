@@ -8,7 +8,7 @@ import { checkTarget } from "../op/elementwise.js";
 import { addOperand, addTensor, beginNest, launchMap, type Operand } from "../op/nest.js";
 import { type Applied, op } from "../op/op.js";
 import { resultLayout } from "../op/result.js";
-import { bytesOf, categoryOf, type DType, INTEGER, Promotion } from "../tensor/dtype.js";
+import { bytesOf, categoryOf, type DType, INTEGER, isScalar, Promotion } from "../tensor/dtype.js";
 import { broadcastShapes } from "../tensor/layout.js";
 import { temporaries } from "../tensor/lifetime.js";
 import { emptyOf, Tensor } from "../tensor/tensor.js";
@@ -115,7 +115,7 @@ function checkFill(op: string, x: Tensor, mask: Tensor, value: Operand): readonl
         `${op}: only supports a 0-dimensional value tensor, but got tensor with ${value.ndim} dimension${value.ndim === 1 ? "" : "s"}`,
       );
     }
-  } else if (typeof value !== "number" && typeof value !== "boolean") asTensor(op, value, "value");
+  } else if (!isScalar(value)) asTensor(op, value, "value");
   // As in PyTorch a fraction is cut off where integers are filled, but what is no number does not pass.
   if (typeof value === "number" && !Number.isFinite(value) && categoryOf(x.dtype) === INTEGER) {
     throw new DTypeError(`${op}: value cannot be converted to type ${x.dtype} without overflow: ${value}`);

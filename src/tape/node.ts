@@ -43,7 +43,7 @@ export interface Backward {
 }
 
 /** What a node remembers of one of its inputs or outputs: a tensor, a scalar, or nothing. */
-export type Saved = SavedValue | number | boolean | null;
+export type Saved = SavedValue | number | boolean | bigint | null;
 
 /** A saved value that hooks can be put on. */
 export interface RawSaved {

@@ -3,79 +3,103 @@
 import { DTypeError } from "../errors.js";
 import { DTYPES, type DType, orderOf } from "../wasm/words.js";
 
-export { DTYPES, type DType, orderOf, wordOf } from "../wasm/words.js";
+export { bytesOf, computesAs, DTYPES, type DType, orderOf, wordOf } from "../wasm/words.js";
 
 /** 32-bit floating point, the default. */
 export const float32 = "float32" as const;
 /** 64-bit floating point. */
 export const float64 = "float64" as const;
+/** 16-bit floating point: 5 bits of exponent, 11 of precision. Computed in float32 and rounded. */
+export const float16 = "float16" as const;
+/** The upper half of a float32: 8 bits of exponent and of precision. Computed in float32 and rounded. */
+export const bfloat16 = "bfloat16" as const;
+/** 64-bit signed integers. */
+export const int64 = "int64" as const;
 /** 32-bit signed integers: the dtype of indices and counts. */
 export const int32 = "int32" as const;
+/** Bytes, 0 to 255. Computed in int32, of which the low bits are kept. */
+export const uint8 = "uint8" as const;
 /** True or false, one byte each. */
 export const bool = "bool" as const;
+/** Another name of float32. */
+export const float = float32;
+/** Another name of float64. */
+export const double = float64;
+/** Another name of float16. */
+export const half = float16;
+/** Another name of int64. */
+export const long = int64;
+/** Another name of int32. */
+export const int = int32;
 
 /** Categories of dtypes, in the order of promotion. */
 export const BOOL = 0;
 export const INTEGER = 1;
 export const FLOAT = 2;
 
-/** The typed arrays that hold tensors' elements. */
-export type TypedArray = Float32Array | Float64Array | Int32Array | Uint8Array;
+/** The typed arrays that hold tensors' elements, but for int64; those of the 16-bit floats are their bits. */
+export type TypedArray = Float32Array | Float64Array | Int32Array | Uint8Array | Uint16Array;
 
-interface DTypeFacts {
-  /** Bytes of one element. */
-  readonly bytes: number;
-  readonly category: number;
-}
-
-const FACTS: Record<DType, DTypeFacts> = {
-  bool: { bytes: 1, category: BOOL },
-  int32: { bytes: 4, category: INTEGER },
-  float32: { bytes: 4, category: FLOAT },
-  float64: { bytes: 8, category: FLOAT },
+const CATEGORIES: Record<DType, number> = {
+  bool: BOOL,
+  uint8: INTEGER,
+  int32: INTEGER,
+  int64: INTEGER,
+  float16: FLOAT,
+  bfloat16: FLOAT,
+  float32: FLOAT,
+  float64: FLOAT,
 };
-
-/** Bytes of one element. */
-export function bytesOf(dtype: DType): number {
-  return FACTS[dtype].bytes;
-}
 
 /** Category of a dtype: `BOOL`, `INTEGER` or `FLOAT`. */
 export function categoryOf(dtype: DType): number {
-  return FACTS[dtype].category;
+  return CATEGORIES[dtype];
 }
 
 /** Whether a dtype is a floating-point one. */
 export function isFloat(dtype: DType): boolean {
-  return dtype === "float32" || dtype === "float64";
+  return CATEGORIES[dtype] === FLOAT;
+}
+
+/** A JavaScript scalar: what has a value but no dtype of its own. */
+export type Scalar = number | boolean | bigint;
+
+/** Whether a value is a JavaScript scalar. */
+export function isScalar(value: unknown): value is Scalar {
+  return typeof value === "number" || typeof value === "boolean" || typeof value === "bigint";
 }
 
 /** Category of a JavaScript scalar: numbers count as integers where they are whole (rule D5 of the operator contract). */
-export function categoryOfScalar(value: number | boolean): number {
+export function categoryOfScalar(value: Scalar): number {
   if (typeof value === "boolean") return BOOL;
-  return Number.isInteger(value) ? INTEGER : FLOAT;
+  return typeof value === "bigint" || Number.isInteger(value) ? INTEGER : FLOAT;
 }
 
-let defaultDtype: "float32" | "float64" = "float32";
+/** The floating-point dtypes. */
+export type FloatDType = "float16" | "bfloat16" | "float32" | "float64";
+
+let defaultDtype: FloatDType = "float32";
 
 /** The dtype of numbers and factories that name none. */
-export function getDefaultDtype(): "float32" | "float64" {
+export function getDefaultDtype(): FloatDType {
   return defaultDtype;
 }
 
 /**
  * Sets the dtype of numbers and factories that name none.
- * @throws DTypeError unless `dtype` is "float32" or "float64".
+ * @throws DTypeError unless `dtype` is a floating-point one.
  */
 export function setDefaultDtype(dtype: DType): void {
-  if (dtype !== "float32" && dtype !== "float64") {
+  if (!Object.hasOwn(CATEGORIES, dtype) || !isFloat(dtype)) {
     throw new DTypeError(`setDefaultDtype: expected a floating-point dtype, got ${String(dtype)}`);
   }
-  defaultDtype = dtype;
+  defaultDtype = dtype as FloatDType;
 }
 
-/** The dtype that holds values of both. */
+/** The dtype that holds values of both; of the two 16-bit floats neither does, so float32. */
 export function promote(a: DType, b: DType): DType {
+  if (a === b) return a;
+  if ((a === "float16" && b === "bfloat16") || (a === "bfloat16" && b === "float16")) return "float32";
   return orderOf(a) >= orderOf(b) ? a : b;
 }
 
@@ -94,7 +118,7 @@ export function floating(dtype: DType): DType {
  * @throws DTypeError naming the operation and the known dtypes.
  */
 export function checkDtype(op: string, dtype: unknown): DType {
-  if (typeof dtype === "string" && Object.hasOwn(FACTS, dtype)) return dtype as DType;
+  if (typeof dtype === "string" && Object.hasOwn(CATEGORIES, dtype)) return dtype as DType;
   throw new DTypeError(`${op}: unknown dtype ${String(dtype)}; known dtypes are ${DTYPES.join(", ")}`);
 }
 
@@ -106,20 +130,24 @@ export class Promotion {
   private dims: DType | null = null;
   private zeroDim: DType | null = null;
   private scalar = -1;
+  private big = false;
 
   tensor(dtype: DType, rank: number): void {
     if (rank > 0) this.dims = this.dims === null ? dtype : promote(this.dims, dtype);
     else this.zeroDim = this.zeroDim === null ? dtype : promote(this.zeroDim, dtype);
   }
 
-  number(value: number | boolean): void {
+  number(value: Scalar): void {
+    this.big ||= typeof value === "bigint";
     this.scalar = Math.max(this.scalar, categoryOfScalar(value));
   }
 
   result(): DType {
     let dtype = this.dims;
     if (this.zeroDim !== null && (dtype === null || categoryOf(this.zeroDim) > categoryOf(dtype))) dtype = this.zeroDim;
-    if (this.scalar >= 0 && (dtype === null || this.scalar > categoryOf(dtype))) dtype = defaultOf(this.scalar);
+    if (this.scalar >= 0 && (dtype === null || this.scalar > categoryOf(dtype))) {
+      dtype = this.big && this.scalar === INTEGER ? "int64" : defaultOf(this.scalar);
+    }
     return dtype ?? defaultDtype;
   }
 }

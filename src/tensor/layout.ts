@@ -48,6 +48,19 @@ export function isDenseNonOverlapping(layout: Layout): boolean {
   return true;
 }
 
+/** The stretch from the lowest place of an element to the highest, gaps included; strides may be negative here. */
+export function spanOf({ shape, strides, offset }: Layout): { readonly first: number; readonly count: number } {
+  let first = offset;
+  let last = offset;
+  for (let i = 0; i < shape.length; i++) {
+    if (shape[i] === 0) return { first: offset, count: 0 };
+    const reach = (shape[i] - 1) * strides[i];
+    if (reach < 0) first += reach;
+    else last += reach;
+  }
+  return { first, count: last - first + 1 };
+}
+
 /** Whether two indices are known to share a place: a stride of 0 over more than one element, as after `expand`. */
 export function hasInternalOverlap(layout: Layout): boolean {
   const { shape, strides } = layout;

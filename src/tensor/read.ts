@@ -1,15 +1,27 @@
 // Reading out: item, tolist, toTypedArray, and the text.
 
 import { ArgumentError, ShapeError } from "../errors.js";
+import { fromBrainBits, fromHalfBits } from "../wasm/bits.js";
 import { views } from "../wasm/memory.js";
-import { bytesOf, type DType, getDefaultDtype, type TypedArray } from "./dtype.js";
+import { bytesOf, type DType, getDefaultDtype, type Scalar, type TypedArray } from "./dtype.js";
 import { formatTensor } from "./format.js";
 import { formatShape, isContiguous } from "./layout.js";
 import type { Tensor } from "./tensor.js";
 
-/** The typed view over linear memory for a dtype. */
+const VIEWS = {
+  bool: "u8",
+  uint8: "u8",
+  int32: "i32",
+  int64: "i64",
+  float16: "u16",
+  bfloat16: "u16",
+  float32: "f32",
+  float64: "f64",
+} as const satisfies Record<DType, keyof typeof views>;
+
+/** The typed view over linear memory for a dtype: BigInt64Array for int64, which the type leaves out. */
 export function viewFor(dtype: DType): TypedArray {
-  return dtype === "float32" ? views.f32 : dtype === "float64" ? views.f64 : dtype === "int32" ? views.i32 : views.u8;
+  return views[VIEWS[dtype]] as TypedArray;
 }
 
 /** The typed view over linear memory for a tensor, and where its first element is in it. */
@@ -17,18 +29,35 @@ export function elementsOf(x: Tensor): { readonly view: TypedArray; readonly sta
   return { view: viewFor(x.dtype), start: x.address / bytesOf(x.dtype) };
 }
 
+/** An int64 as a number where that is exact, else as it is. */
+function plainInteger(value: bigint): number | bigint {
+  const number = Number(value);
+  return Number.isSafeInteger(number) ? number : value;
+}
+
 /** Reads the element at a place of the storage, counted in elements. */
-function reader(x: Tensor): (position: number) => number | boolean {
+function reader(x: Tensor): (position: number) => Scalar {
   const view = viewFor(x.dtype);
   const base = x.storage.address / bytesOf(x.dtype);
-  return x.dtype === "bool" ? (at) => view[base + at] !== 0 : (at) => view[base + at] as number;
+  switch (x.dtype) {
+    case "bool":
+      return (at) => view[base + at] !== 0;
+    case "int64":
+      return (at) => plainInteger(views.i64[base + at] as bigint);
+    case "float16":
+      return (at) => fromHalfBits(view[base + at] as number);
+    case "bfloat16":
+      return (at) => fromBrainBits(view[base + at] as number);
+    default:
+      return (at) => view[base + at] as number;
+  }
 }
 
 /**
- * The only element as a JavaScript number or boolean.
+ * The only element as a JavaScript number or boolean; an int64 beyond 2⁵³ as a bigint.
  * @throws ShapeError if there is not exactly one element.
  */
-export function item(x: Tensor): number | boolean {
+export function item(x: Tensor): Scalar {
   x.check("item");
   if (x.numel() !== 1) {
     throw new ShapeError(
@@ -38,8 +67,8 @@ export function item(x: Tensor): number | boolean {
   return reader(x)(x.layout.offset);
 }
 
-/** Nested arrays of numbers or booleans, as deep as the tensor has dims. */
-export type Nested = number | boolean | Nested[];
+/** Nested arrays of numbers or booleans (bigints for int64 beyond 2⁵³), as deep as the tensor has dims. */
+export type Nested = Scalar | Nested[];
 
 /** The elements as nested arrays; a 0-dim tensor gives its element. */
 export function tolist(x: Tensor): Nested {

@@ -1,9 +1,10 @@
 // The table of kernels: an export of the artifact for each stem and dtype.
 
-import { WengertError } from "../errors.js";
+import { DTypeError, WengertError } from "../errors.js";
+import { adapted } from "./adapted.js";
 import type { KernelExports } from "./load.js";
 import { artifact } from "./memory.js";
-import { DTYPES, type DType, orderOf, wordOf } from "./words.js";
+import { computesAs, DTYPES, type DType, orderOf, wordOf } from "./words.js";
 
 /** A kernel: works on the range [begin, end) of what its block describes. */
 export type Kernel = (block: number, begin: number, end: number) => void;
@@ -17,8 +18,8 @@ type KernelName = {
 }[keyof KernelExports];
 
 type StemOf<Name> = Name extends
-  | `${infer Stem}_${"f32" | "f64" | "i32" | "u8"}_${"u8" | "i32"}`
-  | `${infer Stem}_${"f32" | "f64" | "i32" | "u8"}`
+  | `${infer Stem}_${"f32" | "f64" | "i32" | "i64" | "u8"}_${"u8" | "i32" | "i64"}`
+  | `${infer Stem}_${"f32" | "f64" | "i32" | "i64" | "u8"}`
   ? Stem
   : never;
 type WidthStemOf<Name> = Name extends `${infer Stem}_w4` ? Stem : never;
@@ -41,20 +42,26 @@ export class KernelFamily {
   constructor(private readonly stem: KernelStem) {}
 
   /**
-   * The kernel for operands of `dtype`, and results of `result` where that differs. Throws a WengertError if there is
-   * none: operations check dtypes before they ask.
+   * The kernel for operands of `dtype`, and results of `result` where that differs; for a dtype that computes as another
+   * (`computesAs`) that one's, on temporaries.
+   * @throws DTypeError if there is none.
    */
   of(dtype: DType, result: DType = dtype): Kernel {
     const order = orderOf(dtype) * DTYPES.length + orderOf(result);
     const known = this.found[order];
     if (known !== undefined) return known;
-    const kernel = lookUp(`${this.stem}_${wordOf(dtype)}${result === dtype ? "" : `_${wordOf(result)}`}`);
+    const as = computesAs(dtype);
+    const kernel =
+      as === null && computesAs(result) === null
+        ? lookUp(`${this.stem}_${wordOf(dtype)}${result === dtype ? "" : `_${wordOf(result)}`}`)
+        : adapted(this.of(as ?? dtype, computesAs(result) ?? result));
+    if (kernel === undefined) throw new DTypeError(`${this.stem.replace(/_/g, " ")}: not implemented for ${dtype}`);
     this.found[order] = kernel;
     return kernel;
   }
 }
 
-/** The kernels of one stem by width, found on first use. */
+/** The kernels of one stem by width, found on first use; elements of 1 or 2 bytes go by those of 4 where they must. */
 export class WidthFamily {
   private readonly found: (Kernel | undefined)[] = [];
 
@@ -63,14 +70,14 @@ export class WidthFamily {
   of(bytes: number): Kernel {
     const known = this.found[bytes];
     if (known !== undefined) return known;
-    const kernel = lookUp(`${this.stem}_w${bytes}`);
+    const own = lookUp(`${this.stem}_w${bytes}`);
+    const kernel = own ?? (bytes < 4 ? adapted(this.of(4)) : undefined);
+    if (kernel === undefined) throw new WengertError(`the artifact has no kernel ${this.stem}_w${bytes}`);
     this.found[bytes] = kernel;
     return kernel;
   }
 }
 
-function lookUp(name: string): Kernel {
-  const kernel = (artifact() as unknown as Record<string, Kernel | undefined>)[name];
-  if (kernel === undefined) throw new WengertError(`the artifact has no kernel ${name}`);
-  return kernel;
+function lookUp(name: string): Kernel | undefined {
+  return (artifact() as unknown as Record<string, Kernel | undefined>)[name];
 }

@@ -6,19 +6,23 @@ import { notLoaded, runtime } from "./load.js";
 /** Views over all of linear memory; renewed when it grows. Index by address divided by the element's bytes. */
 export const views = {
   u8: new Uint8Array(0),
+  u16: new Uint16Array(0),
   i32: new Int32Array(0),
   u32: new Uint32Array(0),
   f32: new Float32Array(0),
   f64: new Float64Array(0),
+  i64: new BigInt64Array(0),
 };
 
 function renew(): void {
   const buffer = (runtime.memory as WebAssembly.Memory).buffer;
   views.u8 = new Uint8Array(buffer);
+  views.u16 = new Uint16Array(buffer);
   views.i32 = new Int32Array(buffer);
   views.u32 = new Uint32Array(buffer);
   views.f32 = new Float32Array(buffer);
   views.f64 = new Float64Array(buffer);
+  views.i64 = new BigInt64Array(buffer);
 }
 
 /** The artifact's exports. Before it is loaded, throws an error that names the operation and says what to call. */

@@ -1,20 +1,66 @@
-// The dtypes, and the words that kernels' names have for them.
+// The dtypes, the words that kernels' names have for them, and the dtypes that they compute as.
 
 /** The dtypes of tensors, by PyTorch's names. */
-export type DType = "float32" | "float64" | "int32" | "bool";
+export type DType = "float32" | "float64" | "float16" | "bfloat16" | "int64" | "int32" | "uint8" | "bool";
 
 /** All dtypes, in the order of promotion. */
-export const DTYPES: readonly DType[] = ["bool", "int32", "float32", "float64"];
+export const DTYPES: readonly DType[] = [
+  "bool",
+  "uint8",
+  "int32",
+  "int64",
+  "float16",
+  "bfloat16",
+  "float32",
+  "float64",
+];
 
-const WORDS: Record<DType, string> = { bool: "u8", int32: "i32", float32: "f32", float64: "f64" };
-const ORDERS: Record<DType, number> = { bool: 0, int32: 1, float32: 2, float64: 3 };
+interface Words {
+  /** The word for the dtype in kernels' names. */
+  readonly word: string;
+  /** Place in the order of promotion. */
+  readonly order: number;
+  /** Bytes of one element. */
+  readonly bytes: number;
+  /**
+   * The dtype whose kernels compute where the dtype has none of its own: operands are cast to it on the way in, and
+   * results back on the way out. That is exact but for what a result loses by rounding or wrapping.
+   */
+  readonly as: DType | null;
+}
+
+const WORDS: Record<DType, Words> = {
+  bool: { word: "u8", order: 0, bytes: 1, as: null },
+  uint8: { word: "b8", order: 1, bytes: 1, as: "int32" },
+  int32: { word: "i32", order: 2, bytes: 4, as: null },
+  int64: { word: "i64", order: 3, bytes: 8, as: null },
+  float16: { word: "f16", order: 4, bytes: 2, as: "float32" },
+  bfloat16: { word: "bf16", order: 5, bytes: 2, as: "float32" },
+  float32: { word: "f32", order: 6, bytes: 4, as: null },
+  float64: { word: "f64", order: 7, bytes: 8, as: null },
+};
 
 /** The word for a dtype in kernels' names. */
 export function wordOf(dtype: DType): string {
-  return WORDS[dtype];
+  return WORDS[dtype].word;
 }
 
 /** Place of a dtype in the order of promotion; also its index in tables by dtype. */
 export function orderOf(dtype: DType): number {
-  return ORDERS[dtype];
+  return WORDS[dtype].order;
+}
+
+/** Bytes of one element. */
+export function bytesOf(dtype: DType): number {
+  return WORDS[dtype].bytes;
+}
+
+/** The dtype whose kernels compute for one that has none of its own; null where it has. */
+export function computesAs(dtype: DType): DType | null {
+  return WORDS[dtype].as;
+}
+
+/** Name of the kernel that casts between two dtypes, if there is one: a byte of uint8 and one of bool are read alike. */
+export function castName(from: DType, to: DType): string {
+  return `cast_${from === "uint8" && to !== "bool" ? "u8" : wordOf(from)}_${wordOf(to)}`;
 }

@@ -141,6 +141,9 @@ export function argmax_f64_i32(block: usize, begin: u32, end: u32): void {
 export function argmax_i32(block: usize, begin: u32, end: u32): void {
   extremum<i32, i32, i32, Max<i32>>(block, begin, end, 1);
 }
+export function argmax_i64_i32(block: usize, begin: u32, end: u32): void {
+  extremum<i64, i64, i64, Max<i64>>(block, begin, end, 1);
+}
 export function argmax_u8_i32(block: usize, begin: u32, end: u32): void {
   extremum<u8, i32, i32, Max<i32>>(block, begin, end, 1);
 }
@@ -154,6 +157,9 @@ export function argmin_f64_i32(block: usize, begin: u32, end: u32): void {
 }
 export function argmin_i32(block: usize, begin: u32, end: u32): void {
   extremum<i32, i32, i32, Min<i32>>(block, begin, end, 1);
+}
+export function argmin_i64_i32(block: usize, begin: u32, end: u32): void {
+  extremum<i64, i64, i64, Min<i64>>(block, begin, end, 1);
 }
 export function argmin_u8_i32(block: usize, begin: u32, end: u32): void {
   extremum<u8, i32, i32, Min<i32>>(block, begin, end, 1);
@@ -169,6 +175,9 @@ export function maxdim_f64(block: usize, begin: u32, end: u32): void {
 export function maxdim_i32(block: usize, begin: u32, end: u32): void {
   extremum<i32, i32, i32, Max<i32>>(block, begin, end, 2);
 }
+export function maxdim_i64(block: usize, begin: u32, end: u32): void {
+  extremum<i64, i64, i64, Max<i64>>(block, begin, end, 2);
+}
 export function maxdim_u8(block: usize, begin: u32, end: u32): void {
   extremum<u8, i32, i32, Max<i32>>(block, begin, end, 2);
 }
@@ -182,6 +191,9 @@ export function mindim_f64(block: usize, begin: u32, end: u32): void {
 }
 export function mindim_i32(block: usize, begin: u32, end: u32): void {
   extremum<i32, i32, i32, Min<i32>>(block, begin, end, 2);
+}
+export function mindim_i64(block: usize, begin: u32, end: u32): void {
+  extremum<i64, i64, i64, Min<i64>>(block, begin, end, 2);
 }
 export function mindim_u8(block: usize, begin: u32, end: u32): void {
   extremum<u8, i32, i32, Min<i32>>(block, begin, end, 2);

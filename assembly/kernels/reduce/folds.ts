@@ -4,6 +4,16 @@ import { Contextual, Finished, Plain, Rare } from "../../loops/fold";
 import { exp } from "../../math/exp";
 import { log } from "../../math/log";
 
+/** The least integer of a dtype. */
+@inline export function least<T>(): T {
+  return sizeof<T>() == 8 ? <T>i64.MIN_VALUE : <T>i32.MIN_VALUE;
+}
+
+/** The greatest integer of a dtype. */
+@inline export function greatest<T>(): T {
+  return sizeof<T>() == 8 ? <T>i64.MAX_VALUE : <T>i32.MAX_VALUE;
+}
+
 /** Σ x. */
 @final export class Sum<T> extends Plain<T> {
   @inline neutral(): v128 { return i32x4.splat(0); }
@@ -30,10 +40,11 @@ import { log } from "../../math/log";
 /** The largest x; NaN if there is one, because a lane of ones is NaN and stays it. */
 @final export class Max<T> extends Plain<T> {
   @inline neutral(): v128 {
-    return v128.splat<T>(isFloat<T>() ? <T>-Infinity : sizeof<T>() == 1 ? <T>0 : <T>i32.MIN_VALUE);
+    return v128.splat<T>(isFloat<T>() ? <T>-Infinity : sizeof<T>() == 1 ? <T>0 : least<T>());
   }
   @inline fold(acc: v128, x: v128, c: v128): v128 {
     if (isFloat<T>()) return v128.or(v128.pmax<T>(acc, x), v128.ne<T>(x, x));
+    if (sizeof<T>() == 8) return v128.bitselect(acc, x, v128.gt<T>(acc, x));
     return v128.max<T>(acc, x);
   }
   @inline merge(a: v128, b: v128): v128 { return this.fold(a, b, b); }
@@ -42,10 +53,11 @@ import { log } from "../../math/log";
 /** The smallest x; NaN if there is one. */
 @final export class Min<T> extends Plain<T> {
   @inline neutral(): v128 {
-    return v128.splat<T>(isFloat<T>() ? <T>Infinity : sizeof<T>() == 1 ? <T>255 : <T>i32.MAX_VALUE);
+    return v128.splat<T>(isFloat<T>() ? <T>Infinity : sizeof<T>() == 1 ? <T>255 : greatest<T>());
   }
   @inline fold(acc: v128, x: v128, c: v128): v128 {
     if (isFloat<T>()) return v128.or(v128.pmin<T>(acc, x), v128.ne<T>(x, x));
+    if (sizeof<T>() == 8) return v128.bitselect(acc, x, v128.lt<T>(acc, x));
     return v128.min<T>(acc, x);
   }
   @inline merge(a: v128, b: v128): v128 { return this.fold(a, b, b); }

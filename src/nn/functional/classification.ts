@@ -4,6 +4,7 @@ import { ArgumentError, DTypeError, ShapeError } from "../../errors.js";
 import { asInteger, asNumber, asTensor, parse } from "../../op/args.js";
 import { composed } from "../../op/composed.js";
 import { checkSameDtype } from "../../op/gemm.js";
+import { isIndexDtype } from "../../op/indexed.js";
 import { add, div, mul, neg, sub } from "../../ops/arithmetic.js";
 import { xlogy } from "../../ops/combine.js";
 import { eq } from "../../ops/compare.js";
@@ -48,9 +49,9 @@ function checkWeight(name: string, input: Tensor, weight: Tensor | null): void {
 }
 
 function checkIndices(name: string, target: Tensor): void {
-  if (target.dtype === "int32") return;
+  if (isIndexDtype(target.dtype)) return;
   throw new DTypeError(
-    `${name}: expected class indices of dtype int32, got ${target.dtype}; convert the target with .to("int32")`,
+    `${name}: expected class indices of dtype int32 or int64, got ${target.dtype}; convert the target with .to("int32")`,
   );
 }
 

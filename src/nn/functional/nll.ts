@@ -1,6 +1,7 @@
 // Negative log-likelihood of class indices, as an operation with its derivative.
 
 import { ShapeError } from "../../errors.js";
+import { narrowIndex } from "../../op/indexed.js";
 import { addStrided, beginNest, type Operand, writeSplit } from "../../op/nest.js";
 import { type Applied, op } from "../../op/op.js";
 import { div } from "../../ops/arithmetic.js";
@@ -48,6 +49,13 @@ function launch(
   target: Tensor,
   weight: Operand,
 ): void {
+  if (target.dtype !== "int32") {
+    temporaries(() => {
+      launch(name, kernel, { shape, ignore } as Nll, rows, scores, scoresAt, narrowIndex(target), weight);
+      return null;
+    });
+    return;
+  }
   const at = classDim(shape.length);
   const sizes: number[] = [];
   const scoresStrides: number[] = [];

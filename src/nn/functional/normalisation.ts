@@ -9,6 +9,7 @@ import { mean } from "../../ops/reduce.js";
 import { reshape } from "../../ops/shape.js";
 import { unrecorded } from "../../tape/mode.js";
 import { isFloat } from "../../tensor/dtype.js";
+import { finfo } from "../../tensor/info.js";
 import { formatShape, sameShape } from "../../tensor/layout.js";
 import { temporaries } from "../../tensor/lifetime.js";
 import type { Tensor } from "../../tensor/tensor.js";
@@ -147,7 +148,7 @@ export function rmsNorm(
     "eps",
   ]);
   checkParameter("rmsNorm", "weight", weight, input, normal, "of same shape as normalized_shape");
-  const least = eps ?? (input.dtype === "float64" ? 2 ** -52 : 2 ** -23);
+  const least = eps ?? finfo(input.dtype).eps;
   return run(
     { ...rows(input, normal), label: "FusedRmsNormBackward0", eps: least, raw: true, given: false },
     input,

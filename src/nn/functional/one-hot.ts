@@ -3,6 +3,7 @@
 import { ArgumentError, DTypeError } from "../../errors.js";
 import { asInteger, asTensor, parse } from "../../op/args.js";
 import { composed } from "../../op/composed.js";
+import { isIndexDtype, narrowIndex } from "../../op/indexed.js";
 import { launchReduction, reduced } from "../../op/reduction.js";
 import { to } from "../../ops/cast.js";
 import { eq, ge, lt } from "../../ops/compare.js";
@@ -24,20 +25,21 @@ export interface OneHotOptions {
  * Class indices as vectors of 0 and 1: int32 [...] gives int32 [..., numClasses]. Not differentiable.
  * @throws ArgumentError for indices that are negative or no class.
  */
-export function oneHot(input: Tensor, ...rest: [numClasses?: number | OneHotOptions, options?: OneHotOptions]): Tensor {
-  asTensor("oneHot", input);
+export function oneHot(index: Tensor, ...rest: [numClasses?: number | OneHotOptions, options?: OneHotOptions]): Tensor {
+  asTensor("oneHot", index);
   const numClasses = asInteger(
     "oneHot",
     parse("oneHot", rest, { numClasses: -1 }, ["numClasses"]).numClasses,
     "numClasses",
   );
-  if (input.dtype !== "int32")
-    throw new DTypeError(`oneHot: one_hot is only applicable to index tensor of dtype int32, got ${input.dtype}`);
+  if (!isIndexDtype(index.dtype))
+    throw new DTypeError(`oneHot: one_hot is only applicable to index tensor of int32 or int64, got ${index.dtype}`);
   if (numClasses < -1 || numClasses === 0) {
-    if (input.numel() > 0 || numClasses < -1)
+    if (index.numel() > 0 || numClasses < -1)
       throw new ArgumentError(`oneHot: num_classes should be positive, got ${numClasses}`);
   }
   return composed("oneHot", () => {
+    const input = narrowIndex(index);
     let classes = numClasses;
     if (input.numel() === 0) {
       if (numClasses <= 0) throw new ArgumentError("oneHot: Can not infer total number of classes from empty tensor.");

@@ -3,6 +3,7 @@
 import { ArgumentError, DTypeError, ShapeError } from "../../errors.js";
 import { asNumber, asTensor, parse } from "../../op/args.js";
 import { composed } from "../../op/composed.js";
+import { isIndexDtype, narrowIndex } from "../../op/indexed.js";
 import { add, div, mul, neg, sub } from "../../ops/arithmetic.js";
 import { to } from "../../ops/cast.js";
 import { eq, ge, gt, ne } from "../../ops/compare.js";
@@ -150,8 +151,8 @@ export function multiMarginLoss(input: Tensor, target: Tensor, ...rest: [options
     if (weight.numel() !== classes)
       throw new ShapeError(`${op}: inconsistent weight size, expected ${classes} but got ${formatShape(weight.shape)}`);
   }
-  if (target.dtype !== "int32")
-    throw new DTypeError(`${op}: expected class indices of dtype int32, got ${target.dtype}`);
+  if (!isIndexDtype(target.dtype))
+    throw new DTypeError(`${op}: expected class indices of dtype int32 or int64, got ${target.dtype}`);
   return composed(op, () => {
     const x = reshape(input, [count, classes]);
     const t = reshape(target, [count, 1]);
@@ -179,13 +180,13 @@ export function multilabelMarginLoss(input: Tensor, target: Tensor, ...rest: [op
       `${op}: inconsistent target size: ${formatShape(target.shape)} for input of size: ${formatShape(input.shape)}`,
     );
   }
-  if (target.dtype !== "int32")
-    throw new DTypeError(`${op}: expected class indices of dtype int32, got ${target.dtype}`);
+  if (!isIndexDtype(target.dtype))
+    throw new DTypeError(`${op}: expected class indices of dtype int32 or int64, got ${target.dtype}`);
   return composed(op, () => {
     const x = reshape(input, [count, classes]);
     const t = reshape(target, [count, classes]);
     const counts = cumprod(to(ge(t, 0), "int32"), 1);
-    const safe = mul(t, counts);
+    const safe = mul(narrowIndex(t), counts);
     const isTarget = gt(scatterAdd(zeros([count, classes], { dtype: "int32" }), 1, safe, counts), 0);
     const gap = relu(add(sub(unsqueeze(x, 1), unsqueeze(gather(x, 1, safe), 2)), 1));
     const seen = where(unsqueeze(isTarget, 1), 0, mul(gap, unsqueeze(to(counts, x.dtype), 2)));

@@ -7,6 +7,7 @@ import { asMatrices, sizesOf } from "../../op/matrices.js";
 import { type Applied, op } from "../../op/op.js";
 import type { Dims } from "../../op/reduction.js";
 import { checkDtype, type DType } from "../../tensor/dtype.js";
+import { finfo } from "../../tensor/info.js";
 import { formatShape, normalizeDims } from "../../tensor/layout.js";
 import { temporaries } from "../../tensor/lifetime.js";
 import { Tensor } from "../../tensor/tensor.js";
@@ -172,13 +173,13 @@ function bound(A: Tensor, largest: Tensor, { atol, rtol }: ToleranceOptions): Te
   const [m, n] = sizesOf(A);
   const absolute = atol ?? 0;
   const isZero = typeof absolute === "number" && absolute === 0;
-  const relative = rtol ?? (isZero ? Math.max(m, n) * (A.dtype === "float64" ? 2 ** -52 : 2 ** -23) : 0);
+  const relative = rtol ?? (isZero ? Math.max(m, n) * finfo(A.dtype).eps : 0);
   const fromTensor = (x: Tensor | number): Tensor =>
     x instanceof Tensor ? to(x, A.dtype) : full([], x, { dtype: A.dtype });
   // Both where the absolute one is a tensor: its zeros leave the default relative one.
   const wanted =
     atol instanceof Tensor && (rtol === null || rtol === undefined)
-      ? where(gt(fromTensor(absolute), 0), 0, Math.max(m, n) * (A.dtype === "float64" ? 2 ** -52 : 2 ** -23))
+      ? where(gt(fromTensor(absolute), 0), 0, Math.max(m, n) * finfo(A.dtype).eps)
       : fromTensor(relative);
   return maximum(fromTensor(absolute), mul(to(wanted, A.dtype), largest));
 }
