@@ -5,7 +5,7 @@ import { tangentText } from "../autograd/tangent-text.js";
 import { GraphError, ShapeError } from "../errors.js";
 import { contiguous } from "../ops/cast.js";
 import { mode, unrecorded } from "../tape/mode.js";
-import type { DType, TypedArray } from "../tensor/dtype.js";
+import type { DType, Scalar, TypedArray } from "../tensor/dtype.js";
 import { installInspect } from "../tensor/inspect.js";
 import { isContiguous, normalizeDim } from "../tensor/layout.js";
 import { temporaries } from "../tensor/lifetime.js";
@@ -71,7 +71,7 @@ function toJSON(x: Tensor): Nested {
  * A tensor of one element counts as its number where a number is meant: `Number(t)`, `t * 2`, `t > 0`, as `float(t)` in
  * PyTorch, and `t + 1` gives a number too. Texts are those of `toString()`; a tensor of several elements is no number.
  */
-function toPrimitive(x: Tensor, hint: string): number | boolean | string {
+function toPrimitive(x: Tensor, hint: string): Scalar | string {
   const one = x.numel() === 1;
   return hint === "number" || (hint === "default" && one && !x.isDisposed) ? item(x) : x.toString();
 }

@@ -147,17 +147,17 @@ export class Node {
   }
 
   /** The first operand, where the derivative reads it. Throws like all of these once the graph was freed. */
-  get savedSelf(): Tensor | number | boolean | null {
+  get savedSelf(): Tensor | number | boolean | bigint | null {
     return this.savedValue("self");
   }
 
   /** The second operand, where the derivative reads it. */
-  get savedOther(): Tensor | number | boolean | null {
+  get savedOther(): Tensor | number | boolean | bigint | null {
     return this.savedValue("other");
   }
 
   /** The result, where the derivative reads it. */
-  get savedResult(): Tensor | number | boolean | null {
+  get savedResult(): Tensor | number | boolean | bigint | null {
     return this.savedValue("result");
   }
 
@@ -168,7 +168,7 @@ export class Node {
   }
 
   /** What the node saved under a name: a tensor, a scalar, or null where the derivative does not read it. */
-  savedValue(name: string): Tensor | number | boolean | null {
+  savedValue(name: string): Tensor | number | boolean | bigint | null {
     const value = this.slot(name);
     this.assertSaved();
     return value !== null && typeof value === "object" ? value.read(this) : value;
