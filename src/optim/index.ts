@@ -4,6 +4,7 @@ export { Adadelta, type AdadeltaOptions, Adagrad, type AdagradOptions } from "./
 export { Adam, type AdamOptions, AdamW } from "./adam.js";
 export { Adamax, type AdamaxOptions } from "./adamax.js";
 export { ASGD, type ASGDOptions } from "./asgd.js";
+export { LBFGS, type LBFGSOptions } from "./lbfgs.js";
 export * as lrScheduler from "./lr-scheduler/index.js";
 export { Muon, type MuonOptions } from "./muon.js";
 export { NAdam, type NAdamOptions } from "./nadam.js";
