@@ -38,6 +38,7 @@ const adagrads = /* @__PURE__ */ new KernelFamily("adagrad");
 
 /** Adagrad (Duchi et al. 2011): s ← s + g², p ← p − lr / (1 + (t − 1) · lrDecay) · g / (√s + eps). */
 export class Adagrad extends Optimizer<AdagradSettings> {
+  static readonly name: string = "Adagrad";
   constructor(params: OptimizerParams<AdagradOptions>, ...rest: Trailing<[lr: number | undefined], AdagradOptions>) {
     super(params as OptimizerParams<AdagradSettings>, settings("Adagrad", rest, adagrad, newer));
     // PyTorch makes the state at once, also of parameters that never get a gradient.
@@ -98,6 +99,7 @@ const adadeltas = /* @__PURE__ */ new KernelFamily("adadelta");
  * Adadelta (Zeiler 2012): v ← ρ v + (1 − ρ) g², Δ = √(u + eps) / √(v + eps) · g, u ← ρ u + (1 − ρ) Δ², p ← p − lr · Δ.
  */
 export class Adadelta extends Optimizer<AdadeltaSettings> {
+  static readonly name: string = "Adadelta";
   /** @internal */
   protected override readonly floats: Readonly<Record<string, number>> = { lr: 1 };
   /** @internal */

@@ -111,6 +111,7 @@ const begin = (): ParamState => ({ step: 0 });
  * ```
  */
 export class Adam extends AdamLike {
+  static readonly name: string = "Adam";
   /** @internal */
   protected readonly decouples = false;
 
@@ -123,6 +124,7 @@ export class Adam extends AdamLike {
  * Adam with the weight decay apart from the gradient (Loshchilov & Hutter 2017): p ← (1 − lr · weightDecay) · p, then as Adam.
  */
 export class AdamW extends AdamLike {
+  static readonly name: string = "AdamW";
   /** @internal */
   protected readonly decouples = true;
 

@@ -38,6 +38,7 @@ const kernels = /* @__PURE__ */ new KernelFamily("adamax");
  * Adamax (Kingma & Ba 2014): m ← β₁ m + (1 − β₁) g, u ← max(β₂ u, |g| + eps), p ← p − lr / (1 − β₁ᵗ) · m / u.
  */
 export class Adamax extends Optimizer<Settings> {
+  static readonly name: string = "Adamax";
   constructor(params: OptimizerParams<AdamaxOptions>, ...rest: Trailing<[lr: number | undefined], AdamaxOptions>) {
     super(params as OptimizerParams<Settings>, settings("Adamax", rest, defaults, newer));
   }

@@ -46,6 +46,7 @@ const rounded = (x: number): number => (getDefaultDtype() === "float32" ? Math.f
  * average of the parameters, `ax` in the state, begins at step t0.
  */
 export class ASGD extends Optimizer<Settings> {
+  static readonly name: string = "ASGD";
   /** @internal */
   protected override readonly floats: Readonly<Record<string, number>> = { t0: 1e6 };
   /** @internal */

@@ -91,6 +91,7 @@ const largest = (x: Tensor): number => numberOf(() => amax(abs(x)));
  * All parameters are in one group and of one dtype.
  */
 export class LBFGS extends Optimizer<Settings> {
+  static readonly name: string = "LBFGS";
   constructor(params: OptimizerParams<LBFGSOptions>, ...rest: Trailing<[lr: number | undefined], LBFGSOptions>) {
     const options = parse("LBFGS", rest, defaults, ["lr"]);
     const { lineSearchFn, ...others } = options;

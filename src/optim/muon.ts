@@ -60,6 +60,7 @@ type Settings = typeof defaults;
  * @throws ShapeError for parameters that are no matrices; give those to AdamW.
  */
 export class Muon extends Optimizer<Settings> {
+  static readonly name: string = "Muon";
   constructor(params: OptimizerParams<MuonOptions>, ...rest: Trailing<[lr: number | undefined], MuonOptions>) {
     super(params as OptimizerParams<Settings>, settings("Muon", rest, defaults, {}));
   }

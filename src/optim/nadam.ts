@@ -50,6 +50,7 @@ const rounded = (x: number): number => (getDefaultDtype() === "float32" ? Math.f
  * it once.
  */
 export class NAdam extends Optimizer<Settings> {
+  static readonly name: string = "NAdam";
   /** @internal */
   override readonly boxed: readonly string[] = ["step", "mu_product"];
 

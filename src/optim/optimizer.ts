@@ -1,6 +1,7 @@
 // What all optimisers share: parameter groups, gradients cleared, the step around the update, state dictionaries, text.
 
 import { ArgumentError, GraphError } from "../errors.js";
+import { snake } from "../nn/hidden.js";
 import { describe, isOptions, parse, type Trailing } from "../op/args.js";
 import { zero_ } from "../ops/cast.js";
 import { RemovableHandle } from "../tape/hooks.js";
@@ -11,7 +12,7 @@ import { disposable, refuseAsync } from "../tensor/scope.js";
 import { Tensor } from "../tensor/tensor.js";
 import { loadOptimizer, type OptimizerStateDict, writeOptimizer } from "./state.js";
 import { filled } from "./table.js";
-import { pythonText, snake } from "./text.js";
+import { optionText } from "./text.js";
 
 /** What every group of parameters has, beside the options of its optimiser. */
 export interface GroupFields {
@@ -198,7 +199,7 @@ export abstract class Optimizer<O extends object = object> {
     this.paramGroups.forEach((group, i) => {
       const options = Object.entries(group)
         .filter(([key]) => key !== "params")
-        .map(([key, value]): [string, string] => [snake(key), pythonText(value, this.isFloat(key, value))]);
+        .map(([key, value]): [string, string] => [snake(key), optionText(value, this.isFloat(key, value))]);
       options.sort(([a], [b]) => (a < b ? -1 : 1));
       text += `\nParameter Group ${i}\n${options.map(([key, value]) => `    ${key}: ${value}\n`).join("")}`;
     });

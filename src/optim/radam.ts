@@ -40,6 +40,7 @@ const kernels = /* @__PURE__ */ new KernelFamily("radam");
  * ρ = ρ∞ − 2 t β₂ᵗ / (1 − β₂ᵗ); while ρ ≤ 5 the step is lr · m / (1 − β₁ᵗ).
  */
 export class RAdam extends Optimizer<Settings> {
+  static readonly name: string = "RAdam";
   constructor(params: OptimizerParams<RAdamOptions>, ...rest: Trailing<[lr: number | undefined], RAdamOptions>) {
     super(params as OptimizerParams<Settings>, settings("RAdam", rest, defaults, newer));
   }

@@ -46,6 +46,7 @@ const rmsprops = /* @__PURE__ */ new KernelFamily("rmsprop");
  * b ← momentum · b + g / (√v + eps); p ← p − lr · b.
  */
 export class RMSprop extends Optimizer<RMSpropSettings> {
+  static readonly name: string = "RMSprop";
   /** @internal */
   override readonly boxed: readonly string[] = [];
 
@@ -113,6 +114,7 @@ const rprops = /* @__PURE__ */ new KernelFamily("rprop");
  * gradient keeps its sign and shrinks by η₋ when it turns; p ← p − sign(g) · step. For full batches.
  */
 export class Rprop extends Optimizer<RpropSettings> {
+  static readonly name: string = "Rprop";
   /** @internal */
   override readonly boxed: readonly string[] = [];
 

@@ -48,6 +48,7 @@ const kernels = /* @__PURE__ */ new KernelFamily("sgd");
  * ```
  */
 export class SGD extends Optimizer<Settings> {
+  static readonly name: string = "SGD";
   constructor(params: OptimizerParams<SGDOptions>, ...rest: Trailing<[lr: number | undefined], SGDOptions>) {
     super(params as OptimizerParams<Settings>, settings("SGD", rest, defaults, newer));
   }

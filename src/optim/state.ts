@@ -1,6 +1,7 @@
 // State dictionaries of optimisers in PyTorch's structure: `{ state: { 0: { … } }, param_groups: [{ …, params: [0] }] }`.
 
 import { ArgumentError, ShapeError } from "../errors.js";
+import { snake } from "../nn/hidden.js";
 import { describe } from "../op/args.js";
 import { full } from "../ops/creation.js";
 import { formatShape, sameShape } from "../tensor/layout.js";
@@ -8,7 +9,7 @@ import { item } from "../tensor/read.js";
 import { Tensor } from "../tensor/tensor.js";
 import type { Optimizer, ParamGroup, ParamState } from "./optimizer.js";
 import { copiedState } from "./table.js";
-import { camel, snake } from "./text.js";
+import { camel } from "./text.js";
 
 /** The state of an optimiser, by the place of each parameter, and its groups, with PyTorch's names. */
 export interface OptimizerStateDict {

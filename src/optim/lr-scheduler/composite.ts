@@ -30,6 +30,7 @@ function loadAll(schedulers: readonly LRScheduler[], states: unknown): void {
 
 /** One scheduler after the other: the next takes over at each of the milestones, and begins at its epoch 0. */
 export class SequentialLR extends LRScheduler {
+  static readonly name: string = "SequentialLR";
   private readonly schedulers: readonly LRScheduler[];
   private milestones: number[];
 
@@ -96,6 +97,7 @@ export class SequentialLR extends LRScheduler {
 
 /** All schedulers at every step, each on what the one before has left. */
 export class ChainedScheduler extends LRScheduler {
+  static readonly name: string = "ChainedScheduler";
   private readonly schedulers: readonly LRScheduler[];
 
   constructor(schedulers: readonly LRScheduler[], optimizer?: Optimizer) {

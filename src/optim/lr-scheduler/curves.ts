@@ -22,6 +22,7 @@ export interface ConstantLROptions extends SchedulerOptions {
 
 /** The learning rate times a factor, until epoch `totalIters`. */
 export class ConstantLR extends LRScheduler {
+  static readonly name: string = "ConstantLR";
   factor: number;
   totalIters: number;
   /** @internal */
@@ -67,6 +68,7 @@ export interface LinearLROptions extends SchedulerOptions {
 
 /** The learning rate times a factor that goes in a straight line from `startFactor` to `endFactor`. */
 export class LinearLR extends LRScheduler {
+  static readonly name: string = "LinearLR";
   startFactor: number;
   endFactor: number;
   totalIters: number;
@@ -122,6 +124,7 @@ export interface PolynomialLROptions extends SchedulerOptions {
 
 /** The learning rate times (1 − epoch / totalIters)^power, and 0 from `totalIters` on. */
 export class PolynomialLR extends LRScheduler {
+  static readonly name: string = "PolynomialLR";
   totalIters: number;
   power: number;
   /** @internal */
@@ -163,6 +166,7 @@ export interface CosineOptions extends SchedulerOptions {
 
 /** Along half a cosine from the learning rate at the start to `etaMin` in `TMax` epochs, and back, and so on. */
 export class CosineAnnealingLR extends LRScheduler {
+  static readonly name: string = "CosineAnnealingLR";
   TMax: number;
   etaMin: number;
   /** @internal */
@@ -213,6 +217,7 @@ export interface WarmRestartsOptions extends CosineOptions {
 
 /** Along half a cosine to `etaMin` in T0 epochs, then from the start again, each run `TMult` times as long. */
 export class CosineAnnealingWarmRestarts extends LRScheduler {
+  static readonly name: string = "CosineAnnealingWarmRestarts";
   T0: number;
   TMult: number;
   etaMin: number;

@@ -83,6 +83,7 @@ const phase = (end: number, startLr: string, endLr: string, startMomentum: strin
  * ```
  */
 export class OneCycleLR extends LRScheduler {
+  static readonly name: string = "OneCycleLR";
   totalSteps: number;
   cycleMomentum: boolean;
   /** @internal */
@@ -226,6 +227,7 @@ export interface CyclicLROptions extends SchedulerOptions {
 
 /** Up and down between `baseLr` and `maxLr` in straight lines (Smith 2015). Call `step` after each batch. */
 export class CyclicLR extends LRScheduler {
+  static readonly name: string = "CyclicLR";
   maxLrs: number[];
   totalSize: number;
   stepRatio: number;

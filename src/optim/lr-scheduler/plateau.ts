@@ -64,6 +64,7 @@ const FIELDS: Fields = [
  * ```
  */
 export class ReduceLROnPlateau {
+  static readonly name: string = "ReduceLROnPlateau";
   readonly optimizer: Optimizer;
   factor: number;
   minLrs: number[];

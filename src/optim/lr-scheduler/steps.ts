@@ -28,6 +28,7 @@ function functionsFor(name: string, optimizer: Optimizer, given: LRFunction | re
 
 /** The learning rate at the start times a function of the epoch; one function, or one for each group. */
 export class LambdaLR extends LRScheduler {
+  static readonly name: string = "LambdaLR";
   /** The functions, one for each group. */
   readonly lrLambdas: LRFunction[];
 
@@ -52,6 +53,7 @@ export class LambdaLR extends LRScheduler {
 
 /** The learning rate before times a function of the epoch; one function, or one for each group. */
 export class MultiplicativeLR extends LRScheduler {
+  static readonly name: string = "MultiplicativeLR";
   /** The functions, one for each group. */
   readonly lrLambdas: LRFunction[];
 
@@ -83,6 +85,7 @@ export interface GammaOptions extends SchedulerOptions {
 
 /** Times gamma every `stepSize` epochs. */
 export class StepLR extends LRScheduler {
+  static readonly name: string = "StepLR";
   stepSize: number;
   gamma: number;
   /** @internal */
@@ -116,6 +119,7 @@ export class StepLR extends LRScheduler {
 
 /** Times gamma at each of the milestones; an epoch named twice counts twice. */
 export class MultiStepLR extends LRScheduler {
+  static readonly name: string = "MultiStepLR";
   /** How often each epoch is named. */
   milestones: Map<number, number>;
   gamma: number;
@@ -165,6 +169,7 @@ export class MultiStepLR extends LRScheduler {
 
 /** Times gamma every epoch. */
 export class ExponentialLR extends LRScheduler {
+  static readonly name: string = "ExponentialLR";
   gamma: number;
   /** @internal */
   protected override readonly fields: Fields = [["gamma", "gamma"]];
