@@ -19,6 +19,7 @@ import {
   SUMMING,
 } from "../op/reduction.js";
 import { checkDtype, type DType, isFloat } from "../tensor/dtype.js";
+import { temporaries } from "../tensor/lifetime.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { KernelFamily } from "../wasm/kernels.js";
 import { div } from "./arithmetic.js";
