@@ -8,7 +8,7 @@ import type { Tensor } from "../tensor/tensor.js";
 import { bytesIn } from "../wasm/adapted.js";
 import { setParameter } from "../wasm/block.js";
 import type { Kernel } from "../wasm/kernels.js";
-import { launchChecked } from "../wasm/launch.js";
+import { launch, launchChecked, launchWhole } from "../wasm/launch.js";
 import { asTensor } from "./args.js";
 import { castTo } from "./copy.js";
 import { addOperand, addStrided, addTensor, beginNest, type Operand, writeNest } from "./nest.js";
@@ -86,10 +86,12 @@ function run(
       indexed.ndim === 0 ? 0 : (indexed.layout.strides[dim] as number) * bytesIn(kernel, indexed.dtype),
     );
   });
-  launchChecked(op, kernel, extent, (index) => {
+  const about = (index: number): string => {
     const sizes = dims.map((dim) => `dimension ${dim} with size ${indexed.ndim === 0 ? 1 : indexed.shape[dim]}`);
     return `index ${index} is out of bounds for ${sizes.join(" or ")}`;
-  });
+  };
+  // Two indices may name one place: the order of the writes decides.
+  launchChecked(op, kernel, extent, about, writes ? launchWhole : launch);
 }
 
 /** Whether index tensors may have a dtype. */

@@ -12,7 +12,7 @@ import { broadcastShapes, contiguous, sameShape } from "../tensor/layout.js";
 import { temporaries } from "../tensor/lifetime.js";
 import { empty, type Tensor } from "../tensor/tensor.js";
 import { kernelNamed, WidthFamily } from "../wasm/kernels.js";
-import { detail, launch } from "../wasm/launch.js";
+import { detail, launchWhole } from "../wasm/launch.js";
 import { zeros } from "./creation.js";
 import { placed } from "./region.js";
 import { expand, reshape } from "./shape.js";
@@ -27,7 +27,7 @@ function countOf(mask: Tensor): number {
   addTensor(mask);
   const extent = writeNest();
   if (extent === 0) return 0;
-  launch(kernelNamed("mask_count_u8"), extent);
+  launchWhole(kernelNamed("mask_count_u8"), extent);
   return detail();
 }
 
@@ -45,7 +45,7 @@ const selectOp: Applied<null> = op({
     addTensor(from);
     addTensor(by);
     const extent = writeNest();
-    if (extent > 0) launch(selections.of(bytesOf(from.dtype)), extent);
+    if (extent > 0) launchWhole(selections.of(bytesOf(from.dtype)), extent);
     return out;
   },
   gradients: {
@@ -84,7 +84,7 @@ function scatterInto(target: Tensor, mask: Tensor, source: Tensor): void {
   addStrided(source, zeroStrides(target));
   addTensor(mask);
   const extent = writeNest();
-  if (extent > 0) launch(scatterings.of(bytesOf(target.dtype)), extent);
+  if (extent > 0) launchWhole(scatterings.of(bytesOf(target.dtype)), extent);
 }
 
 const scatterOp: Applied<Source> = op({

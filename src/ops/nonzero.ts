@@ -6,7 +6,7 @@ import { castTo } from "../op/copy.js";
 import { addStrided, addTensor, beginNest, writeNest } from "../op/nest.js";
 import { empty, type Tensor } from "../tensor/tensor.js";
 import { kernelNamed } from "../wasm/kernels.js";
-import { detail, launch } from "../wasm/launch.js";
+import { detail, launchWhole } from "../wasm/launch.js";
 import { unbind } from "./views.js";
 
 /** Options of `nonzero`. */
@@ -30,7 +30,7 @@ export function nonzero(x: Tensor, ...rest: [options?: NonzeroOptions]): Tensor 
     beginNest(mask.shape);
     addTensor(mask);
     const extent = writeNest();
-    launch(kernelNamed("mask_count_u8"), extent);
+    launchWhole(kernelNamed("mask_count_u8"), extent);
     const count = extent === 0 ? 0 : detail();
     const out = empty("nonzero", [count, x.ndim], "int32");
     beginNest(mask.shape);
@@ -39,7 +39,7 @@ export function nonzero(x: Tensor, ...rest: [options?: NonzeroOptions]): Tensor 
       mask.shape.map(() => 0),
     );
     addTensor(mask);
-    launch(kernelNamed("nonzero_u8"), writeNest());
+    launchWhole(kernelNamed("nonzero_u8"), writeNest());
     return asTuple ? unbind(out, 1) : out;
   });
 }

@@ -10,6 +10,14 @@ export function launch(kernel: Kernel, extent: number): void {
   kernel(blockAddress(), 0, extent);
 }
 
+/**
+ * Runs a kernel whose range is never cut, as it carries something from one element to the next: a count, or what was
+ * written to a place before.
+ */
+export function launchWhole(kernel: Kernel, extent: number): void {
+  kernel(blockAddress(), 0, extent);
+}
+
 /** The status for an index out of range, as in `assembly/block.ts`. */
 const STATUS_INDEX = 1;
 
@@ -24,11 +32,17 @@ export function detail(): number {
 }
 
 /**
- * Runs a kernel that may find fault with the data.
+ * Runs a kernel that may find fault with the data; by `launchWhole` where its range must not be cut.
  * @throws ArgumentError for an index out of range, NumericalError for the rest; `about` says what the index belongs to.
  */
-export function launchChecked(op: string, kernel: Kernel, extent: number, about: (detail: number) => string): void {
-  kernel(blockAddress(), 0, extent);
+export function launchChecked(
+  op: string,
+  kernel: Kernel,
+  extent: number,
+  about: (detail: number) => string,
+  run: typeof launch = launch,
+): void {
+  run(kernel, extent);
   const found = status();
   if (found === 0) return;
   const text = `${op}: ${about(detail())}`;

@@ -10,13 +10,16 @@ export const OF_MEMORY: Reasons = {
   view: "needs a layout that allows it, and refuses others as PyTorch does",
 };
 
+/** Operators that write into some of their operands, which therefore must not be broadcast. */
+export const WRITING: Reasons = each("nn.functional.batchNorm nn.functional.instanceNorm", "keeps running statistics");
+
 /**
  * Operators that add up (or multiply) elements in the order of memory, or blocks of them by the layout of the matrix:
  * another layout gives another order of the same terms, so that last digits differ.
  */
 export const IN_MEMORY_ORDER: Reasons = {
   ...each(
-    "sum nansum nanmean prod std stdMean var variance varMean trapezoid linalg.matrixNorm dist cov",
+    "sum renorm nn.functional.cosineSimilarity nansum nanmean prod std stdMean var variance varMean trapezoid linalg.matrixNorm dist cov",
     "sums of all elements, in memory order",
   ),
   ...each(
@@ -25,9 +28,15 @@ export const IN_MEMORY_ORDER: Reasons = {
     "the sum over all elements at the end, and the gradient of a sum",
   ),
   ...each("pow floatPower", "the gradient of a broadcast operand is a sum in memory order"),
-  ...each("mv addmv tensordot einsum nn.functional.linear nn.functional.bilinear", "products choose a path by layout"),
+  ...each(
+    "matmul linalg.matmul mv addmv tensordot einsum nn.functional.linear nn.functional.bilinear",
+    "products choose a path by layout",
+  ),
   cdist: "the gradient is a product",
 };
+
+/** Sums of up to 200 terms in another order: 200 roundings of at most the largest value. */
+export const REORDERED = 200 * 2 ** -52;
 
 /** Operators without a derivative whose results yet require gradients, as in PyTorch, and refuse in the backward pass. */
 export const REFUSING: Reasons = each(

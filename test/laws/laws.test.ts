@@ -3,12 +3,9 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { autograd, memory, noGrad, rand, scope, Tensor, zeros } from "../../src/entries/node.js";
 import { samples } from "../samples/samples.js";
-import { excepted, IN_MEMORY_ORDER, OF_MEMORY } from "./exceptions.js";
+import { excepted, IN_MEMORY_ORDER, OF_MEMORY, REORDERED } from "./exceptions.js";
 import { formsOf, pathsOf } from "./inplace.js";
 import { type Callable, difference, exact, isLeaf, outcome, replaced, strided, tensorsIn } from "./tools.js";
-
-/** Sums of up to 200 terms in another order: 200 roundings of at most the largest value. */
-const REORDERED = 200 * 2 ** -52;
 
 /** A method by its name; properties are none, and \`where\` takes its operands in another order. */
 function methodNamed(name: string): Callable | undefined {
