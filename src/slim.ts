@@ -4,7 +4,6 @@ export * as autograd from "./autograd/index.js";
 export * from "./errors.js";
 export * as io from "./io/index.js";
 export { load, save } from "./io/index.js";
-export { deepcopy } from "./nn/copy.js";
 export { gridSampler, gridSampler2d, gridSampler3d } from "./nn/functional/grid.js";
 export { constantPadNd } from "./nn/functional/pad.js";
 export * as F from "./nn/functional.js";

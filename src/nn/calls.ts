@@ -30,12 +30,6 @@ export class HookChain<F> {
   get all(): readonly F[] {
     return this.hooks;
   }
-
-  copy(): HookChain<F> {
-    const made = new HookChain<F>();
-    made.hooks = this.hooks;
-    return made;
-  }
 }
 
 type Before = (module: unknown, inputs: unknown[]) => unknown;
@@ -45,21 +39,10 @@ type AfterBackward = (module: unknown, gradInputs: Gradients, gradOutputs: Gradi
 
 /** The hooks of a module. */
 export class ModuleHooks {
-  constructor(
-    readonly before = new HookChain<Before>(),
-    readonly after = new HookChain<After>(),
-    readonly beforeBackward = new HookChain<BeforeBackward>(),
-    readonly afterBackward = new HookChain<AfterBackward>(),
-  ) {}
-
-  copy(): ModuleHooks {
-    return new ModuleHooks(
-      this.before.copy(),
-      this.after.copy(),
-      this.beforeBackward.copy(),
-      this.afterBackward.copy(),
-    );
-  }
+  readonly before = new HookChain<Before>();
+  readonly after = new HookChain<After>();
+  readonly beforeBackward = new HookChain<BeforeBackward>();
+  readonly afterBackward = new HookChain<AfterBackward>();
 }
 
 const wrapped = (value: unknown): unknown[] => (Array.isArray(value) ? value : [value]);

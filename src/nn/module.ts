@@ -202,6 +202,11 @@ export class Module {
     return tensor;
   }
 
+  /** @internal */
+  forgetBuffer(field: string): void {
+    this[HIDDEN].buffers.delete(field);
+  }
+
   /** Puts a parameter, or null, into a field; returns it. The same as an assignment, for names that are computed. */
   registerParameter<T extends Parameter | null>(name: string, parameter: T): T {
     checkName(this, "parameter", name, (this as unknown as Record<string, unknown>)[name] instanceof Parameter);

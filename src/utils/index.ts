@@ -1,4 +1,4 @@
 // The namespace `utils`.
 
+export { deepcopy } from "../op/deepcopy.js";
 export * as checkpoint from "./checkpoint.js";
-export { deepcopy } from "./deepcopy.js";

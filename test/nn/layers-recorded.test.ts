@@ -181,7 +181,7 @@ describe("layers equal PyTorch's", () => {
         if (NORMAL.has(c.name)) expectTold(x, c.initial[i] as Told, 1e-6, key);
         else expect(crc32(bytesOf(x)), `${key} is equal to the bit`).toBe(c.state[i]?.[2]);
       });
-      const single = wg.deepcopy(module);
+      const single = wg.utils.deepcopy(module);
       module.double();
       c.runs.forEach((want, i) => run(number, c, module, "float64", i === 0, want));
       const [inTraining, evaluated] = c.runs;

@@ -2,11 +2,11 @@
 
 import { ShapeError } from "../../errors.js";
 import { asInteger, asTensor, parse } from "../../op/args.js";
+import { deepcopy } from "../../op/deepcopy.js";
 import { full } from "../../ops/creation.js";
 import { triu } from "../../ops/triangle.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import { ModuleList } from "../containers.js";
-import { deepcopy } from "../copy.js";
 import { xavierUniform_ } from "../init.js";
 import { Module } from "../module.js";
 import { LayerNorm } from "./norm.js";

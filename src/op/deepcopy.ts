@@ -1,9 +1,9 @@
 // Deep copies of structures that hold tensors.
 
 import { GraphError } from "../errors.js";
-import { dense } from "../op/copy.js";
 import { unrecorded } from "../tape/mode.js";
 import { Tensor } from "../tensor/tensor.js";
+import { dense } from "./copy.js";
 
 /**
  * A copy of a value with everything in it: arrays, maps, sets, typed arrays and objects of any class. Tensors get memory
