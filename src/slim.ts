@@ -46,6 +46,7 @@ export * from "./ops/pointwise.js";
 export * from "./ops/product.js";
 export * from "./ops/quantile.js";
 export * from "./ops/random.js";
+export * from "./ops/random-like.js";
 export * from "./ops/reals.js";
 export * from "./ops/reduce.js";
 export * from "./ops/repetition.js";

@@ -2,11 +2,14 @@
 
 import { ArgumentError } from "../errors.js";
 import { defaultGenerator, Generator } from "../tensor/generator.js";
-import type { Tensor } from "../tensor/tensor.js";
+import { isContiguous, isDenseNonOverlapping, likeStrides } from "../tensor/layout.js";
+import { temporaries } from "../tensor/lifetime.js";
+import { alias, emptyOf, type Tensor } from "../tensor/tensor.js";
 import { setParameter } from "../wasm/block.js";
 import type { Kernel } from "../wasm/kernels.js";
 import { launchChecked } from "../wasm/launch.js";
 import { describe } from "./args.js";
+import { copyInto } from "./copy.js";
 import { addAddress, addStrided, beginNest, writeNest } from "./nest.js";
 
 /** The generator that a call names, or the default one. */
@@ -14,6 +17,30 @@ export function generatorOf(name: string, generator: Generator | null | undefine
   if (generator === null || generator === undefined) return defaultGenerator;
   if (generator instanceof Generator) return generator;
   throw new ArgumentError(`${name}: generator must be a Generator, got ${describe(generator)}`);
+}
+
+/** The dims of a tensor in the order in which its memory runs, outermost first. */
+export function memoryOrder(x: Tensor): number[] {
+  const strides = likeStrides(x.layout);
+  const order = x.shape.map((_, d) => d);
+  return order.sort((a, b) => (strides[b] as number) - (strides[a] as number) || a - b);
+}
+
+/**
+ * Fills `self` in the order of its memory, as PyTorch does: as one run where it is dense, else by way of a dense copy of the
+ * same order. `fill` is told whether that is another order than that of the dims.
+ */
+export function fillDense(self: Tensor, fill: (run: Tensor, permuted: boolean) => void): void {
+  temporaries(() => {
+    const flat = (x: Tensor): Tensor => alias(x, { shape: [x.numel()], strides: [1], offset: x.layout.offset });
+    if (isDenseNonOverlapping(self.layout)) fill(flat(self), !isContiguous(self.layout));
+    else {
+      const dense = emptyOf("random", { shape: self.shape, strides: likeStrides(self.layout), offset: 0 }, self.dtype);
+      fill(flat(dense), true);
+      copyInto(self, dense);
+    }
+    return null;
+  });
 }
 
 /** Runs a random kernel over a contiguous run of elements. */

@@ -1,19 +1,19 @@
 // Random numbers in the sequence of PyTorch's CPU generator.
 
 import { ArgumentError, DTypeError } from "../errors.js";
-import { asInteger, asNumber, asTensor, isOptions, parse } from "../op/args.js";
+import { asInteger, asNumber, asTensor, parse } from "../op/args.js";
 import { composed } from "../op/composed.js";
 import { asContiguous, copyInto } from "../op/copy.js";
 import { type CreationOptions, dtypeFrom, make, type Shape } from "../op/creation.js";
-import { draw, generatorOf } from "../op/draw.js";
+import { draw, fillDense, generatorOf, memoryOrder } from "../op/draw.js";
 import { type Applied, op } from "../op/op.js";
 import { type DType, getDefaultDtype, isFloat } from "../tensor/dtype.js";
 import type { Generator } from "../tensor/generator.js";
-import { isContiguous, isDenseNonOverlapping } from "../tensor/layout.js";
 import { temporaries } from "../tensor/lifetime.js";
-import { alias, empty, Tensor } from "../tensor/tensor.js";
+import { empty, Tensor } from "../tensor/tensor.js";
 import { KernelFamily } from "../wasm/kernels.js";
 import { zerosLike } from "./creation.js";
+import { expand, permute } from "./shape.js";
 
 /** Options of random functions that make tensors. */
 export interface RandomOptions extends CreationOptions {
@@ -22,24 +22,6 @@ export interface RandomOptions extends CreationOptions {
 }
 
 const defaults = { dtype: null, requiresGrad: false, generator: null } satisfies RandomOptions;
-
-/**
- * Fills `self`: where its memory is one dense run it is filled in order, as PyTorch does, else by way of a copy.
- * `permuted` is told whether the run is in another order than the dims.
- */
-function fillDense(self: Tensor, fill: (run: Tensor, permuted: boolean) => void): void {
-  temporaries(() => {
-    if (isDenseNonOverlapping(self.layout)) {
-      const run = alias(self, { shape: [self.numel()], strides: [1], offset: self.layout.offset });
-      fill(run, !isContiguous(self.layout));
-    } else {
-      const run = empty("random", self.shape, self.dtype);
-      fill(run, true);
-      copyInto(self, run);
-    }
-    return null;
-  });
-}
 
 const uniforms = /* @__PURE__ */ new KernelFamily("uniform");
 const normals = /* @__PURE__ */ new KernelFamily("normal");
@@ -118,36 +100,6 @@ export function randperm(n: number, ...rest: [options?: RandomOptions]): Tensor 
       return null;
     }),
   );
-}
-
-/** Makes a tensor like another, in a dense layout. */
-function likeArguments(name: string, x: Tensor, rest: readonly unknown[]): { dtype: DType; options: RandomOptions } {
-  asTensor(name, x);
-  const options = parse<RandomOptions>(name, rest, defaults);
-  return { dtype: dtypeFrom(name, options, x.dtype), options };
-}
-
-/** Uniform numbers in [0, 1) in the shape and dtype of `x`. */
-export function randLike(x: Tensor, ...rest: [options?: RandomOptions]): Tensor {
-  const { dtype, options } = likeArguments("randLike", x, rest);
-  return rand(x.shape, { ...options, dtype });
-}
-
-/** Standard normal numbers in the shape and dtype of `x`. */
-export function randnLike(x: Tensor, ...rest: [options?: RandomOptions]): Tensor {
-  const { dtype, options } = likeArguments("randnLike", x, rest);
-  return randn(x.shape, { ...options, dtype });
-}
-
-/** Integers in [low, high) in the shape and dtype of `x`: `randintLike(x, high)` or `randintLike(x, low, high)`. */
-export function randintLike(x: Tensor, ...args: [number, ...(number | RandomOptions | undefined)[]]): Tensor {
-  const numbers = args.filter((arg): arg is number => typeof arg === "number");
-  const { dtype, options } = likeArguments(
-    "randintLike",
-    x,
-    args.filter((arg) => isOptions(arg)),
-  );
-  return randint(...(numbers as [number]), x.shape, { ...options, dtype });
 }
 
 interface Fill {
@@ -283,7 +235,10 @@ export function bernoulli_(self: Tensor, ...rest: [p?: number | Tensor | FillOpt
   const write = (target: Tensor) => {
     if (p instanceof Tensor) {
       temporaries(() => {
-        copyInto(target, tossed(p, from));
+        // In the order of the memory that is written.
+        const order = memoryOrder(target);
+        const wide = permute(expand(p, target.shape), order);
+        copyInto(permute(target, order), tossed(wide, from));
         return null;
       });
     } else fillDense(target, (run) => toss(run, p, from));
