@@ -93,14 +93,22 @@ export interface RepeatInterleaveOptions {
   readonly outputSize?: number | null;
 }
 
-/** Each slice along a dim repeated: a number of times, or as often as an int32 tensor says for each. */
-export function repeatInterleave(
-  x: Tensor,
-  repeats: number | Tensor,
-  ...rest: Trailing<[dim: number | null], RepeatInterleaveOptions>
-): Tensor {
+type RepeatInterleaveRest = Trailing<[dim: number | null], RepeatInterleaveOptions>;
+
+/**
+ * Each slice along a dim repeated: a number of times, or as often as an int32 tensor says for each. Of repeats alone, one
+ * dim of them, the places 0, 1, … as often as they say.
+ */
+export function repeatInterleave(repeats: Tensor): Tensor;
+export function repeatInterleave(x: Tensor, repeats: number | Tensor, ...rest: RepeatInterleaveRest): Tensor;
+export function repeatInterleave(x: Tensor, ...args: [] | [number | Tensor, ...RepeatInterleaveRest]): Tensor {
   const name = "repeatInterleave";
   asTensor(name, x);
+  if (args.length === 0) {
+    if (x.ndim !== 1) throw new ShapeError(`${name}: only accept 1D vector as repeat, got ${x.ndim} dims`);
+    return temporaries(() => places(name, x, x.numel(), null));
+  }
+  const [repeats, ...rest] = args;
   const given = parse(name, rest, { dim: null as number | null, outputSize: null as number | null }, ["dim"]);
   return composed(name, () => {
     const source = given.dim === null ? reshape(x, [-1]) : x;

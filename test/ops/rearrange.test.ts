@@ -181,6 +181,8 @@ describe("copies in another shape or order", () => {
     expect(zeros([2, 0]).flip([0, 1]).shape).toEqual([2, 0]);
     expect(zeros([0]).diag().shape).toEqual([0, 0]);
     expect(zeros([0, 2]).repeatInterleave(2, { dim: 1 }).shape).toEqual([0, 4]);
+    expect(wg.repeatInterleave(tensor([1, 0, 2], { dtype: int32 })).tolist()).toEqual([0, 2, 2]);
+    expect(() => wg.repeatInterleave(zeros([2, 2], { dtype: int32 }))).toThrow(/only accept 1D vector as repeat/);
   });
 });
 

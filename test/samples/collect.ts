@@ -1,7 +1,7 @@
 // How a family of operators gathers its samples.
 
 import * as wengert from "../../src/entries/node.js";
-import { float64, int32, scope, Tensor, tensor } from "../../src/entries/node.js";
+import { float64, int32, Tensor, tensor } from "../../src/entries/node.js";
 import type { Sample } from "./samples.js";
 
 export type Values = (shape: readonly number[], low: number, high: number) => Tensor;
@@ -27,29 +27,6 @@ export function at(path: string): Callable | undefined {
   return typeof found === "function" ? (found as Callable) : undefined;
 }
 
-/** The form in place that goes with the function at a path: exported beside it, or a method. */
-function inplaceOf(path: string): Callable | undefined {
-  const exported = at(`${path}_`);
-  if (exported !== undefined || path.includes(".")) return exported;
-  const method = (Tensor.prototype as unknown as Record<string, Callable | undefined>)[`${path}_`];
-  return method && ((self, ...rest) => method.apply(self, rest));
-}
-
-/** Whether a call gives what can be written over its first argument without changing shape or dtype. */
-function writable(call: Callable, args: readonly unknown[]): boolean {
-  const [self] = args;
-  if (!(self instanceof Tensor)) return false;
-  return scope(() => {
-    const out = call(...args);
-    return (
-      out instanceof Tensor &&
-      `${out.shape}` === `${self.shape}` &&
-      (out.dtype === self.dtype || out.dtype === "bool") &&
-      !out.isView
-    );
-  });
-}
-
 /** Arguments in a few words, to tell samples of an operator apart. */
 function words(value: unknown): string {
   if (value instanceof Tensor) return `${value.dtype === "float64" ? "" : value.dtype}[${value.shape}]`;
@@ -69,8 +46,8 @@ function everyFloat(args: readonly unknown[], test: (x: Tensor) => boolean): boo
 }
 
 /**
- * A list and the function that adds to it: the form in place joins in where there is one and it fits, and where a
- * tensor has another precision than float64, differences are not asked for a derivative.
+ * A list and the function that adds to it. Where a tensor has another precision than float64, differences are not asked
+ * for a derivative.
  */
 export function collector(): { readonly list: Sample[]; readonly add: Add } {
   const list: Sample[] = [];
@@ -78,12 +55,10 @@ export function collector(): { readonly list: Sample[]; readonly add: Add } {
     for (const path of paths.split(" ")) {
       const call = more.call ?? at(path);
       if (call === undefined) throw new Error(`no function ${path} for its sample`);
-      const inplace = "inplace" in more ? undefined : inplaceOf(path);
       list.push({
         name: `${path} (${args.map(words).join(", ")})`,
         call,
         args,
-        ...(inplace !== undefined && writable(call, args) ? { inplace } : {}),
         ...(everyFloat(args, (x) => x.dtype === "float64") ? {} : { differentiable: false }),
         ...more,
       });

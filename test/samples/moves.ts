@@ -31,7 +31,7 @@ export function moves(values: Values): Sample[] {
       add("indexReduce", [x, 1, ints([3, 0, 3]), values([3, 3], 0.2, 0.9), reduce, { includeSelf }]);
     }
   }
-  add("fill", [x, values([], 0, 1)], { inplace: undefined });
+  add("fill", [x, values([], 0, 1)]);
   add("adjoint", [values([2, 3, 2], 0, 1)]);
   add("asStridedScatter", [x, values([2], 0, 1), [2], [3], 1]);
   add("blockDiag", [x, values([2], 0, 1), values([], 0, 1)]);

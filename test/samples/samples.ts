@@ -5,7 +5,9 @@ import { F, float64, int32, manualSeed, rand, slice, type Tensor, tensor } from 
 import { created, ordered, reductions } from "./along.js";
 import type { Values } from "./collect.js";
 import { binary, ternary, unary } from "./elementwise.js";
+import { activations, layers, losses, windows } from "./layers.js";
 import { moves } from "./moves.js";
+import { indices, views } from "./places.js";
 import { linear, products } from "./products.js";
 import { recorded } from "./recorded.js";
 import { transforms } from "./transforms.js";
@@ -304,6 +306,12 @@ const FAMILIES: readonly ((from: Values) => Sample[])[] = [
   reductions,
   ordered,
   created,
+  activations,
+  layers,
+  windows,
+  losses,
+  views,
+  indices,
   transforms,
 ];
 

@@ -5,6 +5,7 @@ import { asNumber, asTensor, parse, type Trailing } from "../../op/args.js";
 import { called, composed } from "../../op/composed.js";
 import { type Binary, elementwise, type Ternary, type Unary } from "../../op/elementwise.js";
 import { add, div, mul, neg, sub } from "../../ops/arithmetic.js";
+import { clamp, clamp_ } from "../../ops/extrema.js";
 import { abs } from "../../ops/pointwise.js";
 import { tanh } from "../../ops/trigonometric.js";
 import { isFloat } from "../../tensor/dtype.js";
@@ -107,7 +108,14 @@ function hardtanhOf(op: string, x: Tensor, rest: readonly unknown[], writes: boo
   if (asNumber(op, minVal, "minVal") > asNumber(op, maxVal, "maxVal")) {
     throw new ArgumentError(`${op}: min_val cannot be greater than max_val, got ${minVal} and ${maxVal}`);
   }
-  return run(hardtanhOp, inplace, x, minVal, maxVal);
+  return bounded(op, x, minVal, maxVal, inplace);
+}
+
+/** Integers are kept between bounds without their fractions, as in PyTorch. */
+function bounded(op: string, x: Tensor, low: number, high: number, inplace: boolean): Tensor {
+  const { dtype } = asTensor(op, x);
+  if (isFloat(dtype) || dtype === "bool") return run(hardtanhOp, inplace, x, low, high);
+  return (inplace ? clamp_ : clamp)(x, Math.trunc(low), Math.trunc(high));
 }
 
 /** x between minVal (−1) and maxVal (1), the bounds outside. The derivative at the bounds is 0. */
@@ -122,12 +130,12 @@ export function hardtanh_(x: Tensor, ...rest: HardtanhRest): Tensor {
 
 /** min(max(x, 0), 6). */
 export function relu6(x: Tensor, ...rest: InplaceRest): Tensor {
-  return called("relu6", () => run(hardtanhOp, inplaceOf("relu6", x, rest), x, 0, 6));
+  return called("relu6", () => bounded("relu6", x, 0, 6, inplaceOf("relu6", x, rest)));
 }
 
 /** `relu6` that writes its input. */
 export function relu6_(x: Tensor): Tensor {
-  return hardtanhOp.inplace(asTensor("relu6_", x), 0, 6);
+  return bounded("relu6_", x, 0, 6, true);
 }
 
 const hardsigmoidOp: Unary = elementwise({
