@@ -23,16 +23,19 @@ export const IN_MEMORY_ORDER: Reasons = {
     "sums of all elements, in memory order",
   ),
   ...each(
-    "nn.functional.binaryCrossEntropyWithLogits nn.functional.crossEntropy nn.functional.gaussianNllLoss " +
-      "nn.functional.marginRankingLoss nn.functional.tripletMarginWithDistanceLoss",
+    "nn.functional.binaryCrossEntropy nn.functional.binaryCrossEntropyWithLogits nn.functional.cosineEmbeddingLoss " +
+      "nn.functional.crossEntropy nn.functional.gaussianNllLoss nn.functional.hingeEmbeddingLoss " +
+      "nn.functional.marginRankingLoss nn.functional.softMarginLoss nn.functional.tripletMarginLoss " +
+      "nn.functional.tripletMarginWithDistanceLoss",
     "the sum over all elements at the end, and the gradient of a sum",
   ),
-  ...each("pow floatPower", "the gradient of a broadcast operand is a sum in memory order"),
+  ...each("pow floatPower nn.functional.prelu", "the gradient of a broadcast operand is a sum in memory order"),
   ...each(
     "matmul linalg.matmul mv addmv tensordot einsum nn.functional.linear nn.functional.bilinear",
     "products choose a path by layout",
   ),
   cdist: "the gradient is a product",
+  "nn.functional.cosineSimilarity": "sums of products along a dim, in memory order",
 };
 
 /** Sums of up to 200 terms in another order: 200 roundings of at most the largest value. */
