@@ -82,7 +82,7 @@ export function tile(x: Tensor, repeats: readonly number[]): Tensor {
   asTensor("tile", x);
   const counts = asIntegers("tile", repeats, "dims");
   const missing = Math.max(0, x.ndim - counts.length);
-  return repeat(x, [...new Array<number>(missing).fill(1), ...counts]);
+  return called("tile", () => repeat(x, [...new Array<number>(missing).fill(1), ...counts]));
 }
 
 /** Options of `repeatInterleave`. */

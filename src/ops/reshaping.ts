@@ -29,7 +29,7 @@ export function unflatten(x: Tensor, dim: number, sizes: readonly number[]): Ten
 
 /** In the shape of another tensor, as a view of repeated elements. */
 export function expandAs(x: Tensor, other: Tensor): Tensor {
-  return expand(x, asTensor("expandAs", other, "other").shape);
+  return called("expandAs", () => expand(x, asTensor("expandAs", other, "other").shape));
 }
 
 /** Broadcast to a shape; see `expand`. */

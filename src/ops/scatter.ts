@@ -2,6 +2,7 @@
 
 import { ArgumentError } from "../errors.js";
 import { asTensor, describe, parse } from "../op/args.js";
+import { called } from "../op/composed.js";
 import { alongDim, launchIndexed } from "../op/indexed.js";
 import type { Operand } from "../op/nest.js";
 import { type Applied, op } from "../op/op.js";
@@ -117,8 +118,10 @@ export function scatter(
   const { reduce } = parse("scatter", rest, { reduce: null as string | null });
   const shape = source instanceof Tensor ? source.shape : [];
   if (reduce === "add")
-    return source instanceof Tensor ? scatterAdd(x, at, index, source) : folded(x, at, index, source, addUp);
-  if (reduce === "multiply") return folded(x, at, index, source, multiply);
+    return source instanceof Tensor
+      ? called("scatter", () => scatterAdd(x, at, index, source))
+      : folded(x, at, index, source, addUp);
+  if (reduce === "multiply") return called("scatter", () => folded(x, at, index, source, multiply));
   if (reduce !== null)
     throw new ArgumentError(`scatter: reduce argument must be either add or multiply, got ${describe(reduce)}`);
   if (source instanceof Tensor) return scatterSource([x, index, source], { dim: at, shape });

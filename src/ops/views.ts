@@ -2,6 +2,7 @@
 
 import { ArgumentError, ShapeError } from "../errors.js";
 import { asInteger, asIntegers, asTensor, parse, type Trailing } from "../op/args.js";
+import { called } from "../op/composed.js";
 import { prepareWrite } from "../tape/inplace.js";
 import { mode } from "../tape/mode.js";
 import { bytesOf } from "../tensor/dtype.js";
@@ -115,7 +116,8 @@ export function adjoint(x: Tensor): Tensor {
 /** `length` slices along a dim from `start` on (a number, or a 0-dim int32 tensor); a view. */
 export function narrow(x: Tensor, dim: number, start: number | Tensor, length: number): Tensor {
   asTensor("narrow", x);
-  const first = typeof start === "number" ? start : Number(asTensor("narrow", start, "start").item());
+  const first =
+    typeof start === "number" ? start : called("narrow", () => Number(asTensor("narrow", start, "start").item()));
   const layout = layouts.narrow(
     "narrow",
     x.layout,
@@ -253,7 +255,10 @@ export function split(
   asTensor("split", x);
   const { dim } = parse("split", rest, { dim: 0 }, ["dim"]);
   const at = layouts.normalizeDim("split", dim, x.ndim);
-  const sizes = layouts.splitSizes("split", x.shape, parts, at);
+  const wanted = Array.isArray(parts)
+    ? asIntegers("split", parts, "split_sizes")
+    : asInteger("split", parts as number, "split_size");
+  const sizes = layouts.splitSizes("split", x.shape, wanted, at);
   return splitOp.all(x, { dim: at, sizes, label: Array.isArray(parts) ? BY_SIZES : EVEN });
 }
 
@@ -263,7 +268,8 @@ export function splitWithSizes(
   sizes: readonly number[],
   ...rest: Trailing<[dim: number], { readonly dim?: number }>
 ): Tensor[] {
-  return split(x, asIntegers("splitWithSizes", sizes, "split_sizes"), ...rest);
+  const wanted = asIntegers("splitWithSizes", sizes, "split_sizes");
+  return called("splitWithSizes", () => split(x, wanted, ...rest));
 }
 
 /** At most `chunks` pieces of equal size along a dim; views that refuse writing in place. */

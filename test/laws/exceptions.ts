@@ -35,6 +35,10 @@ export const IN_MEMORY_ORDER: Reasons = {
     "products choose a path by layout",
   ),
   cdist: "the gradient is a product",
+  ...each(
+    "softmax logSoftmax nn.functional.softmax nn.functional.logSoftmax",
+    "with a dtype: sums along a dim of a copy",
+  ),
   "nn.functional.cosineSimilarity": "sums of products along a dim, in memory order",
 };
 

@@ -202,6 +202,7 @@ export function embeddingBag(
   const { mode, offsets, perSampleWeights } = given;
   if (mode !== "sum" && mode !== "mean" && mode !== "max")
     throw new ArgumentError(`${name}: mode has to be one of sum, mean or max, got ${describe(mode)}`);
+  if (offsets !== null) asTensor(name, offsets, "offsets");
   if (perSampleWeights !== null) {
     asTensor(name, perSampleWeights, "perSampleWeights");
     if (perSampleWeights.shape.join() !== input.shape.join()) {

@@ -178,5 +178,5 @@ export function upsampleBilinear(input: Tensor, ...rest: UpsampleRest): Tensor {
     "size",
     "scaleFactor",
   ]);
-  return interpolate(input, { ...given, mode: "bilinear", alignCorners: true });
+  return called("upsampleBilinear", () => interpolate(input, { ...given, mode: "bilinear", alignCorners: true }));
 }
