@@ -2,7 +2,7 @@
 
 import { ArgumentError, ShapeError } from "../errors.js";
 import { asInteger, asIntegers, asTensor, asTensors, describe, parse, type Trailing } from "../op/args.js";
-import { composed } from "../op/composed.js";
+import { called, composed } from "../op/composed.js";
 import { copyInto } from "../op/copy.js";
 import { isIndexDtype, narrowIndex } from "../op/indexed.js";
 import { type Applied, op } from "../op/op.js";
