@@ -102,7 +102,7 @@ function loadGroup(group: ParamGroup, saved: Record<string, unknown>): void {
   const own = group as unknown as Record<string, unknown>;
   for (const [key, value] of Object.entries(saved)) {
     if (key === "params") continue;
-    own[camel(key)] = value instanceof Tensor && value.numel() === 1 ? item(value) : copied(value);
+    own[camel(key)] = value instanceof Tensor && value.numel() === 1 ? Number(item(value)) : copied(value);
   }
 }
 
@@ -110,7 +110,7 @@ function loadGroup(group: ParamGroup, saved: Record<string, unknown>): void {
 function taken(optimizer: Optimizer, p: Tensor, key: string, value: unknown): unknown {
   if (Array.isArray(value)) return value.map((each) => taken(optimizer, p, key, each));
   if (!(value instanceof Tensor)) return value;
-  return optimizer.isNumber(key, value) ? item(value) : copiedState(p, value);
+  return optimizer.isNumber(key, value) ? Number(item(value)) : copiedState(p, value);
 }
 
 function checkState(optimizer: Optimizer, place: string, p: Tensor, key: string, value: unknown): void {
