@@ -265,14 +265,15 @@ test("options that exclude each other", () => {
 
 test("an epoch in a scope, or with dispose, leaves nothing behind", () => {
   const dataset = new TensorDataset(arange(40).reshape([20, 2]), arange(20));
-  const epoch = (dispose: boolean) => {
-    for (const [x, y] of new DataLoader(dataset, { batchSize: 3, shuffle: true, dispose }))
-      scope(() => x.sum().add(y.sum()));
+  const options = { batchSize: 3, shuffle: true };
+  const loaders = [new DataLoader(dataset, { ...options, dispose: true }), new DataLoader(dataset, options)];
+  const epoch = (loader: (typeof loaders)[0]) => {
+    for (const [x, y] of loader) scope(() => x.sum().add(y.sum()));
   };
-  epoch(true);
+  for (const loader of loaders) scope(() => epoch(loader));
   const before = memory().live;
-  epoch(true);
+  epoch(loaders[0]);
   expect(memory().live).toBe(before);
-  scope(() => epoch(false));
+  scope(() => epoch(loaders[1]));
   expect(memory().live).toBe(before);
 });

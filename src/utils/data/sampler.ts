@@ -73,6 +73,7 @@ export class RandomSampler extends Sampler {
   readonly replacement: boolean;
   readonly generator: Generator | null;
   private readonly asked: number | null;
+  private own: Generator | null = null;
 
   constructor(
     readonly dataSource: Sized,
@@ -92,9 +93,18 @@ export class RandomSampler extends Sampler {
   }
 
   *[Symbol.iterator](): Iterator<number> {
-    const n = this.dataSource.length;
-    const generator = this.generator ?? new Generator().manualSeed(drawSeed(null));
+    if (this.generator !== null) {
+      yield* this.order(this.generator);
+      return;
+    }
+    // Nobody else sees this one, so all is drawn at once, and it can serve the next epoch.
+    this.own ??= new Generator();
+    yield* [...this.order(this.own.manualSeed(drawSeed(null)))];
+  }
+
+  private *order(generator: Generator): Iterable<number> {
     const { length } = this;
+    const n = this.dataSource.length;
     if (this.replacement) {
       // PyTorch draws 32 at a time.
       for (let left = length; left > 0; left -= 32) yield* drawn(n, Math.min(32, left), generator);
