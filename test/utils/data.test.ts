@@ -268,7 +268,7 @@ test("an epoch in a scope, or with dispose, leaves nothing behind", () => {
   const options = { batchSize: 3, shuffle: true };
   const loaders = [new DataLoader(dataset, { ...options, dispose: true }), new DataLoader(dataset, options)];
   const epoch = (loader: (typeof loaders)[0]) => {
-    for (const [x, y] of loader) scope(() => x.sum().add(y.sum()));
+    for (const [x, y] of loader) scope(() => void x.sum().add(y.sum()));
   };
   for (const loader of loaders) scope(() => epoch(loader));
   const before = memory().live;
