@@ -2,9 +2,11 @@
 
 export * as autograd from "./autograd/index.js";
 export * from "./errors.js";
+export * as func from "./func/index.js";
 export * as io from "./io/index.js";
 export { load, save } from "./io/index.js";
 export { gridSampler, gridSampler2d, gridSampler3d } from "./nn/functional/grid.js";
+
 export { constantPadNd } from "./nn/functional/pad.js";
 export * as F from "./nn/functional.js";
 export * as nn from "./nn/index.js";

@@ -17,6 +17,7 @@ const LAYERS = [
   ["op"],
   ["ops"],
   ["autograd"],
+  ["func"],
   ["nn", "data", "io", "utils"],
   ["optim"],
   ["methods"],

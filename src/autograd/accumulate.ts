@@ -1,9 +1,11 @@
 // A gradient into the tensor it belongs to.
 
+import { GraphError } from "../errors.js";
 import { copyInto } from "../op/copy.js";
 import { add } from "../ops/arithmetic.js";
 import { clone } from "../ops/cast.js";
 import { detach } from "../ops/detach.js";
+import { hiddenDims, hides } from "../tensor/batch.js";
 import { contiguous, isDenseNonOverlapping, sameShape } from "../tensor/layout.js";
 import { outsideScopes } from "../tensor/lifetime.js";
 import { emptyOf, type Tensor } from "../tensor/tensor.js";
@@ -13,6 +15,12 @@ import { emptyOf, type Tensor } from "../tensor/tensor.js";
  * tensor's, else copied; later ones are added in place, or, when the pass is recorded, into a new tensor.
  */
 export function accumulate(tensor: Tensor, gradient: Tensor, recorded: boolean): void {
+  if (hiddenDims(gradient).some(({ level }) => !hides(tensor, level))) {
+    throw new GraphError(
+      "backward: backward() called inside a functorch transform: the gradient belongs to one example of a vmap, the tensor to " +
+        "all of them. Use func.grad or func.vjp inside vmap, or call backward() on its result.",
+    );
+  }
   const old = tensor.gradient;
   if (old === null) store(tensor, recorded ? clone(gradient) : first(tensor, gradient));
   else if (recorded || old.dtype !== gradient.dtype) {

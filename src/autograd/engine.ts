@@ -3,9 +3,11 @@
 import { DTypeError, GraphError, ShapeError } from "../errors.js";
 import { add } from "../ops/arithmetic.js";
 import { to } from "../ops/cast.js";
+import { leveled } from "../ops/hiding.js";
 import { sumToSize } from "../ops/shape.js";
 import { mode } from "../tape/mode.js";
 import { type Node, type OutputFacts, running } from "../tape/node.js";
+import { sameLevels } from "../tensor/batch.js";
 import { isFloat } from "../tensor/dtype.js";
 import { formatShape, sameShape } from "../tensor/layout.js";
 import { asEngine, asUser, closeScope, openScope, type ScopeRecord } from "../tensor/lifetime.js";
@@ -170,7 +172,12 @@ function deliver(pass: Pass, node: Node, index: number, gradient: Tensor): void 
     state.gradients[index] = gradient.claim();
     return;
   }
-  const own = sofar.temporary && sofar.claims === 1 && sofar.storage.exclusive && sofar.viewOf === null;
+  const own =
+    sofar.temporary &&
+    sofar.claims === 1 &&
+    sofar.storage.exclusive &&
+    sofar.viewOf === null &&
+    sameLevels(sofar.storage.batch, gradient.storage.batch);
   if (own && !mode.grad && sofar.tangents === null && gradient.tangents === null) {
     add.inplace(sofar, gradient);
     return;
@@ -258,7 +265,7 @@ function runNode(pass: Pass, node: Node, state: NodeState, needs: readonly boole
 
 /** Brings a gradient to the shape and dtype of the value it belongs to: sums broadcast dims, casts between floats. */
 function settled(node: Node, input: number, gradient: Tensor, facts: OutputFacts): Tensor {
-  let result = gradient;
+  let result = gradient.storage.batch === facts.batch ? gradient : leveled(gradient, facts.batch);
   if (!sameShape(result.shape, facts.shape)) {
     if (!sumsTo(result.shape, facts.shape)) {
       throw new ShapeError(

@@ -162,7 +162,7 @@ function finish(
         `${name}: Some elements marked as dirty during the forward method were not returned as output.`,
       );
     if (!tensors.includes(dirty)) throw new GraphError(`${name}: markDirty takes arguments of the function only`);
-    dirty.storage.version++;
+    dirty.storage.written();
   }
   if (!tracked) return [...outputs];
   for (const dirty of ctx.dirty) {
@@ -174,7 +174,8 @@ function finish(
     }
   }
   const facts = outputs.map(
-    (output): OutputFacts => (output instanceof Tensor ? factsOf(output) : { shape: [], dtype: "float32" }),
+    (output): OutputFacts =>
+      output instanceof Tensor ? factsOf(output) : { shape: [], dtype: "float32", batch: null },
   );
   const parameters = {
     owner,

@@ -47,7 +47,7 @@ export function getGradientEdge(x: Tensor): GradientEdge {
 export function incrementVersion(tensors: Tensor | readonly Tensor[]): void {
   for (const each of tensors instanceof Tensor ? [tensors] : tensors) {
     asTensor("incrementVersion", each);
-    each.storage.version++;
+    each.storage.written();
   }
 }
 

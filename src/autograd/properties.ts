@@ -126,7 +126,7 @@ export function setGradDtype(x: Tensor, dtype: DType | null): void {
     );
   }
   if (!isFloat(x.dtype)) throw new DTypeError(`gradDtype: only floating-point tensors have gradients, got ${x.dtype}`);
-  const facts = { shape: x.shape, dtype: dtype ?? x.dtype };
+  const facts = { ...factsOf(x), dtype: dtype ?? x.dtype };
   accumulatorOf(x).outputs[0] = dtype === null ? { ...facts, casts: false } : facts;
 }
 

@@ -1,6 +1,7 @@
 // What anomaly detection adds to a pass: a look for NaN, and the forward call of the node that failed.
 
 import { GraphError } from "../errors.js";
+import { isTrue } from "../op/truth.js";
 import { isnan } from "../ops/compare.js";
 import { any } from "../ops/reduce.js";
 import { mode, unrecorded } from "../tape/mode.js";
@@ -12,7 +13,7 @@ import type { Tensor } from "../tensor/tensor.js";
 export function checkNan(node: Node, gradients: readonly (Tensor | null)[]): void {
   gradients.forEach((gradient, i) => {
     if (gradient === null || !isFloat(gradient.dtype)) return;
-    const found = unrecorded(() => any(isnan(gradient)).item() === true);
+    const found = unrecorded(() => isTrue(any(isnan(gradient))));
     if (!found) return;
     throw withForwardStack(new GraphError(`Function '${node.label}' returned nan values in its ${i}th output.`), node);
   });

@@ -5,6 +5,7 @@ import { checkDtype, type DType, isFloat } from "../tensor/dtype.js";
 import { checkShape, likeStrides } from "../tensor/layout.js";
 import { empty as blank, emptyOf, type Tensor } from "../tensor/tensor.js";
 import { asIntegers, asTensor, parse } from "./args.js";
+import { spreadLike } from "./nest.js";
 
 /** Options of all functions that make tensors. */
 export interface CreationOptions {
@@ -60,6 +61,7 @@ export function like(op: string, x: Tensor, rest: readonly unknown[], fill: (out
   const dtype = dtypeFrom(op, options, x.dtype);
   checkRequiresGrad(op, dtype, options.requiresGrad);
   const out = emptyOf(op, { shape: x.shape, strides: likeStrides(x.layout), offset: 0 }, dtype);
+  spreadLike(out, x);
   fill(out);
   out.collects = options.requiresGrad === true;
   return out;

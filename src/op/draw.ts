@@ -1,10 +1,11 @@
 // Running a random kernel: a contiguous result, a generator, parameters.
 
-import { ArgumentError } from "../errors.js";
+import { ArgumentError, GraphError } from "../errors.js";
+import { hiddenDims, hides, openVmaps } from "../tensor/batch.js";
 import { defaultGenerator, Generator } from "../tensor/generator.js";
 import { isContiguous, isDenseNonOverlapping, likeStrides } from "../tensor/layout.js";
 import { temporaries } from "../tensor/lifetime.js";
-import { alias, emptyOf, type Tensor } from "../tensor/tensor.js";
+import { alias, empty, emptyOf, type Tensor } from "../tensor/tensor.js";
 import { setParameter } from "../wasm/block.js";
 import type { Kernel } from "../wasm/kernels.js";
 import { launchChecked } from "../wasm/launch.js";
@@ -43,6 +44,36 @@ export function fillDense(self: Tensor, fill: (run: Tensor, permuted: boolean) =
   });
 }
 
+/**
+ * What open calls of `vmap` mean for a random call: its result hides the levels that want different numbers for each
+ * example.
+ * @throws GraphError where a level allows no randomness, or a tensor that is written cannot hold what it asks for.
+ */
+function spreadOver(name: string, out: Tensor): void {
+  const levels = openVmaps();
+  if (levels.some(({ randomness }) => randomness === "error")) {
+    throw new GraphError(
+      `${name}: vmap: called random operation while in randomness error mode. Please either use the 'same' or 'different' ` +
+        "randomness flags on vmap or perform the randomness operation out of vmap",
+    );
+  }
+  const own = hiddenDims(out);
+  const missing = levels.filter(({ level, randomness }) => randomness === "different" && !hides(out, level));
+  if (missing.length === 0) return;
+  if (!out.storage.fresh) {
+    throw new GraphError(
+      `${name}: vmap: Cannot ask for different inplace randomness on an unbatched tensor. This will appear like same randomness. ` +
+        "If this is necessary for your usage, please file an issue with functorch.",
+    );
+  }
+  out.storage.spread([...own, ...missing].sort((a, b) => a.level - b.level));
+}
+
+/** Whether a level that wants the same numbers for all examples is hidden by what is written. */
+function wantsSame(out: Tensor): boolean {
+  return openVmaps().some(({ level, randomness }) => randomness === "same" && hides(out, level));
+}
+
 /** Runs a random kernel over a contiguous run of elements. */
 export function draw(
   name: string,
@@ -53,6 +84,16 @@ export function draw(
   more: readonly Tensor[] = [],
   extent = out.numel(),
 ): void {
+  if (openVmaps().length > 0) {
+    if (wantsSame(out)) {
+      const once = empty(name, out.shape, out.dtype);
+      draw(name, kernel, once, generator, parameters, more, extent);
+      copyInto(out, once);
+      once.dispose();
+      return;
+    }
+    spreadOver(name, out);
+  }
   beginNest([]);
   addStrided(out, []);
   addAddress(generator.address);

@@ -11,7 +11,7 @@ import type { Kernel } from "../wasm/kernels.js";
 import { launch, launchChecked, launchWhole } from "../wasm/launch.js";
 import { asTensor } from "./args.js";
 import { castTo } from "./copy.js";
-import { addOperand, addStrided, addTensor, beginNest, type Operand, writeNest } from "./nest.js";
+import { addOperand, addStrided, addTensor, beginNest, type Operand, writeOpenNest } from "./nest.js";
 
 /** How a tensor is indexed: over a nest of dims, some of which index tensors vary in. */
 export interface Indexed {
@@ -76,7 +76,7 @@ function run(
   indices.forEach((index, j) => {
     addStrided(index, stridesOver(index, over[j] as readonly number[]));
   });
-  const extent = writeNest();
+  const extent = writeOpenNest();
   indices.forEach((_, j) => {
     const dim = dims[j] as number;
     const size = indexed.ndim === 0 ? 1 : (indexed.shape[dim] as number);

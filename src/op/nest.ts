@@ -3,18 +3,20 @@
 import { ShapeError } from "../errors.js";
 import { bytesOf, computesAs, type DType } from "../tensor/dtype.js";
 import { type Layout, spanOf } from "../tensor/layout.js";
+import { batching } from "../tensor/storage.js";
 import { Tensor } from "../tensor/tensor.js";
 import {
   forgetNarrow,
   MOST_DIMS,
   MOST_OPERANDS,
+  moveNarrow,
   noteNarrow,
   scalarOperand,
   setResults,
   writeBlock,
 } from "../wasm/block.js";
 import type { Kernel } from "../wasm/kernels.js";
-import { launch } from "../wasm/launch.js";
+import { launch, repeatLaunch } from "../wasm/launch.js";
 
 /** What an operation takes: a tensor, or a scalar that has no dtype of its own. */
 export type Operand = Tensor | number | boolean | bigint;
@@ -28,17 +30,32 @@ const sizes = new Int32Array(MOST_RANK);
 const pointers = new Float64Array(MOST_OPERANDS);
 const strides = Array.from({ length: MOST_OPERANDS }, () => new Int32Array(MOST_RANK));
 
+// Under `vmap`: the tensors of the nest, and whether one of them hides dims.
+const tensors: (Tensor | null)[] = [];
+let hides = false;
+
+function noteHidden(tensor: Tensor): void {
+  while (tensors.length < operands) tensors.push(null);
+  tensors[operands] = tensor;
+  hides ||= tensor.storage.batch !== null;
+}
+
 /** Starts a nest over `shape`. */
 export function beginNest(shape: readonly number[]): void {
   rank = shape.length;
   operands = 0;
   forgetNarrow();
+  if (batching.used) {
+    tensors.length = 0;
+    hides = false;
+    repeatLaunch(null);
+  }
   if (rank > MOST_RANK) throw new ShapeError(`only tensors with up to ${MOST_RANK} dims are supported, got ${rank}`);
   for (let d = 0; d < rank; d++) sizes[d] = shape[d] as number;
 }
 
 /** Adds an operand of a layout that broadcasts to the nest's shape. */
-export function addLayout(address: number, layout: Layout, bytes: number): void {
+function addLayout(address: number, layout: Layout, bytes: number): void {
   const own = strides[operands] as Int32Array;
   const skip = rank - layout.shape.length;
   for (let d = 0; d < skip; d++) own[d] = 0;
@@ -48,9 +65,10 @@ export function addLayout(address: number, layout: Layout, bytes: number): void 
   pointers[operands++] = address;
 }
 
-/** Notes the operand that comes next where its dtype computes as another. */
+/** Notes the operand that comes next where it hides dims, and where its dtype computes as another. */
 function note(tensor: Tensor): void {
   const { dtype, layout } = tensor;
+  if (batching.used) noteHidden(tensor);
   if (computesAs(dtype) === null) return;
   const { first, count } = spanOf(layout);
   if (count > 0) noteNarrow(operands, dtype, tensor.storage.address + first * bytesOf(dtype), count);
@@ -185,8 +203,87 @@ function write(): void {
   writeBlock(rank, sizes, operands, pointers, strides);
 }
 
+/** Levels of the dims that the operands hide, with their sizes, outermost first. */
+function hiddenLevels(): { level: number; size: number }[] {
+  const found: { level: number; size: number }[] = [];
+  for (const tensor of tensors) {
+    for (const { level, size } of tensor?.storage.batch ?? []) {
+      if (found.every((each) => each.level !== level)) found.push({ level, size });
+    }
+  }
+  return found.sort((a, b) => a.level - b.level);
+}
+
+/**
+ * Looks for dims that operands hide, gives those to the results, and returns for each operand its byte strides over
+ * them: what is written is operand 0 and whatever was not written before.
+ */
+function uncover(): {
+  readonly levels: readonly { readonly size: number }[];
+  readonly own: readonly number[][];
+} | null {
+  if (!hides) {
+    for (const tensor of tensors) if (tensor !== null) tensor.storage.fresh = false;
+    return null;
+  }
+  const levels = hiddenLevels();
+  const own: number[][] = [];
+  for (let k = 0; k < operands; k++) {
+    const tensor = tensors[k] ?? null;
+    if (tensor === null) {
+      own.push(levels.map(() => 0));
+      continue;
+    }
+    const { storage } = tensor;
+    const lacks = storage.batch === null || storage.batch.length < levels.length;
+    if (lacks && (k === 0 || storage.fresh)) storage.spread(levels);
+    storage.fresh = false;
+    own.push(levels.map(({ level }) => storage.batch?.find((dim) => dim.level === level)?.stride ?? 0));
+  }
+  for (let k = 0; k < operands; k++) {
+    const tensor = tensors[k] ?? null;
+    if (tensor === null) continue;
+    pointers[k] = tensor.address;
+    if (computesAs(tensor.dtype) === null) continue;
+    const bytes = bytesOf(tensor.dtype);
+    const { first, count } = spanOf(tensor.layout);
+    const further = levels.reduce(
+      (sum, { size }, d) => sum + ((size - 1) * ((own[k] as number[])[d] as number)) / bytes,
+      0,
+    );
+    if (count > 0) moveNarrow(k, tensor.storage.address + first * bytes, count + further);
+  }
+  return { levels, own };
+}
+
+/** Gives what a call adds to the hidden dims of what it adds, before the call. */
+export function spreadLike(out: Tensor, ...others: readonly Operand[]): void {
+  if (!batching.used) return;
+  tensors.length = 0;
+  tensors.push(out);
+  for (const other of others) if (other instanceof Tensor) tensors.push(other);
+  const levels = hiddenLevels();
+  if (levels.length > (out.storage.batch?.length ?? 0)) out.storage.spread(levels);
+}
+
+/** Makes dims that operands hide the outermost dims of the nest. */
+function lead(): void {
+  const found = uncover();
+  if (found === null) return;
+  const { levels, own } = found;
+  const count = levels.length;
+  rank += count;
+  if (rank > MOST_RANK) throw new ShapeError(`only tensors with up to ${MOST_RANK} dims are supported, got ${rank}`);
+  for (let d = rank - 1; d >= count; d--) moveDim(d, d - count);
+  levels.forEach(({ size }, d) => {
+    sizes[d] = size;
+    for (let k = 0; k < operands; k++) (strides[k] as Int32Array)[d] = (own[k] as number[])[d] as number;
+  });
+}
+
 /** Runs an elementwise kernel over the nest: all dims may be reordered and merged. */
 export function launchMap(kernel: Kernel): void {
+  if (batching.used) lead();
   if (count(0, rank) === 0) return;
   setResults(1);
   if (rank > 0) simplify(0, rank, true);
@@ -194,8 +291,27 @@ export function launchMap(kernel: Kernel): void {
   launch(kernel, count(0, rank));
 }
 
-/** Writes the nest as it is and returns its number of elements; for kernels whose dims have a meaning. */
+/**
+ * Writes the nest as it is and returns its number of elements; for kernels whose dims have a meaning. Where operands
+ * hide dims, the launch that follows is repeated for each example.
+ */
 export function writeNest(): number {
+  const found = batching.used ? uncover() : null;
+  write();
+  if (found !== null) {
+    repeatLaunch({
+      sizes: found.levels.map(({ size }) => size),
+      strides: found.own,
+      pointers: Array.from(pointers.subarray(0, operands)),
+      rank,
+    });
+  }
+  return count(0, rank);
+}
+
+/** The same for kernels to which further dims outside the others are only more elements. */
+export function writeOpenNest(): number {
+  if (batching.used) lead();
   write();
   return count(0, rank);
 }
@@ -205,6 +321,7 @@ export function writeNest(): number {
  * where `reorderTail`; kernels learn from the returned numbers how many there are.
  */
 export function writeSplit(tail: number, reorderTail: boolean): { readonly extent: number; readonly inner: number } {
+  if (batching.used) lead();
   const outer = simplify(0, rank - tail, true);
   if (reorderTail) simplify(outer, rank, true);
   write();

@@ -6,7 +6,9 @@ import { mode } from "../tape/mode.js";
 import type { Backward, Node, Saved } from "../tape/node.js";
 import { type Edges, edgesOf, link, makeNode, recording } from "../tape/record.js";
 import { SavedValue } from "../tape/saved.js";
+import { hiddenDims, hides } from "../tensor/batch.js";
 import { isFloat } from "../tensor/dtype.js";
+import { batching } from "../tensor/storage.js";
 import type { Tensor } from "../tensor/tensor.js";
 import type { Operand } from "./nest.js";
 import type { ResolvedFormula } from "./spec.js";
@@ -153,6 +155,7 @@ export class Operation implements Backward {
     compute: () => void,
   ): Tensor {
     const tracked = this.formulas.length > 0 && recording(inputs);
+    if (batching.used) refuseNarrow(this.name, self, inputs);
     prepareWrite(this.name.endsWith("_") ? this.name : `${this.name}_`, self, tracked);
     const pushes = mode.levels > 0 && inputs.some((input) => typeof input === "object" && input.tangents !== null);
     // The formulas see the old value of what is overwritten.
@@ -165,7 +168,7 @@ export class Operation implements Backward {
       for (const value of begun?.saved ?? []) if (value instanceof SavedValue) value.free();
       throw error;
     }
-    self.storage.version++;
+    self.storage.written();
     if (begun !== null) rewrite(self, (inplaceOf) => this.complete(begun, inputs, [self], parameters, inplaceOf));
     if (pushes) mode.push?.(this, values, [self], parameters, true);
     if (old !== self) old.dispose();
@@ -209,6 +212,19 @@ export class Operation implements Backward {
 }
 
 const differentiable = (x: Tensor): boolean => isFloat(x.dtype);
+
+/** Throws if what is written stands for several examples, and what it is written into does not. */
+function refuseNarrow(name: string, self: Tensor, inputs: readonly Operand[]): void {
+  for (const input of inputs) {
+    const missing = typeof input === "object" && hiddenDims(input).some(({ level }) => !hides(self, level));
+    if (!missing) continue;
+    throw new GraphError(
+      `${name}: vmap: in-place arithmetic ${name}(self, *extra_args) is not possible because there exists a Tensor \`other\` in ` +
+        "extra_args that has more elements than `self`. This happened due to `other` being vmapped over but `self` not being " +
+        "vmapped over in a vmap. Please use the form without the underscore, or make self from a mapped tensor, as zerosLike(x) does.",
+    );
+  }
+}
 
 /** The value that a write in place is about to replace: a copy with the same place on the tape and the same tangents. */
 function before(self: Tensor, copy: (x: Tensor) => Tensor): Tensor {

@@ -5,7 +5,7 @@ import type { Tensor } from "../tensor/tensor.js";
 import { setParameter } from "../wasm/block.js";
 import { KernelFamily, WidthFamily } from "../wasm/kernels.js";
 import { launch } from "../wasm/launch.js";
-import { addStrided, beginNest, writeNest } from "./nest.js";
+import { addStrided, beginNest, spreadLike, writeNest } from "./nest.js";
 
 /** Numbers for depth, height and width; missing dims come first. */
 export type Triple = readonly [number, number, number];
@@ -97,6 +97,7 @@ export function rollUp(
   windows: Windows,
 ): void {
   if (n * c * volume(windows.kernel) * volume(windows.places) === 0) return;
+  spreadLike(image, columns);
   begin(columns, columnStrides, image, strides, n, c, windows);
   launch(rollUps.of(columns.dtype), n * c);
 }

@@ -7,6 +7,7 @@ import { type Binary, type BinaryWith, elementwise, type Unary } from "../op/ele
 import type { Operand } from "../op/nest.js";
 import { firstTensor, someTensor } from "../op/operands.js";
 import { notDifferentiable } from "../op/operation.js";
+import { isAlwaysTrue } from "../op/truth.js";
 import { unrecorded } from "../tape/mode.js";
 import { BOOL, categoryOf, categoryOfScalar, FLOAT, isFloat } from "../tensor/dtype.js";
 import { temporaries } from "../tensor/lifetime.js";
@@ -190,7 +191,7 @@ function anyNegative(b: Tensor): boolean {
   let found = false;
   unrecorded(() =>
     temporaries(() => {
-      found = b.numel() > 0 && !all(ge(b, 0)).item();
+      found = b.numel() > 0 && !isAlwaysTrue(all(ge(b, 0)));
       return null;
     }),
   );

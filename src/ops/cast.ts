@@ -5,7 +5,7 @@ import { asTensor } from "../op/args.js";
 import { composed } from "../op/composed.js";
 import { castTo, contiguousCopy, copyInto, dense } from "../op/copy.js";
 import { checkTarget } from "../op/elementwise.js";
-import type { Operand } from "../op/nest.js";
+import { type Operand, spreadLike } from "../op/nest.js";
 import { type Applied, op } from "../op/op.js";
 import { overlapping } from "../op/result.js";
 import { checkDtype, type DType, isScalar } from "../tensor/dtype.js";
@@ -130,7 +130,11 @@ function filled(self: Tensor, value: Operand, label: string, tensorLabel: string
 /** A copy of the shape, dtype and layout of `x` with one value, a number or a 0-dim tensor, in all places. */
 export function fill(x: Tensor, value: Operand): Tensor {
   asTensor("fill", x);
-  return composed("fill", () => filled(clone(x), value, "FillBackward0", "FillBackward1"));
+  return composed("fill", () => {
+    const copy = clone(x);
+    spreadLike(copy, value);
+    return filled(copy, value, "FillBackward0", "FillBackward1");
+  });
 }
 
 /** Writes zeros into all of `self` and returns it. */

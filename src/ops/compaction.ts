@@ -7,6 +7,8 @@ import { asContiguous, contiguousCopy, copyInto } from "../op/copy.js";
 import { addStrided, addTensor, beginNest, writeNest } from "../op/nest.js";
 import { type Applied, op } from "../op/op.js";
 import { overlapping } from "../op/result.js";
+import { valuesOf } from "../op/truth.js";
+import { refuseDynamic } from "../tensor/batch.js";
 import { bytesOf } from "../tensor/dtype.js";
 import { broadcastShapes, contiguous, sameShape } from "../tensor/layout.js";
 import { temporaries } from "../tensor/lifetime.js";
@@ -14,6 +16,8 @@ import { empty, type Tensor } from "../tensor/tensor.js";
 import { kernelNamed, WidthFamily } from "../wasm/kernels.js";
 import { detail, launchWhole } from "../wasm/launch.js";
 import { zeros } from "./creation.js";
+import { anyHidden, eachExample } from "./hiding.js";
+import { sum } from "./reduce.js";
 import { placed } from "./region.js";
 import { expand, reshape } from "./shape.js";
 import { where } from "./where.js";
@@ -23,6 +27,7 @@ const scatterings = /* @__PURE__ */ new WidthFamily("masked_scatter");
 
 /** Number of true elements of a mask. */
 function countOf(mask: Tensor): number {
+  if (anyHidden(mask)) return Math.max(...valuesOf(sum(mask)));
   beginNest(mask.shape);
   addTensor(mask);
   const extent = writeNest();
@@ -67,6 +72,7 @@ function checkMask(name: string, mask: Tensor): void {
 export function maskedSelect(x: Tensor, mask: Tensor): Tensor {
   asTensor("maskedSelect", x);
   checkMask("maskedSelect", mask);
+  refuseDynamic("maskedSelect", mask);
   const shape = broadcastShapes("maskedSelect", x.shape, mask.shape);
   return composed("maskedSelect", () => {
     if (shape.length > 0) return selectOp([expand(x, shape), expand(mask, shape)], null);
@@ -142,6 +148,11 @@ function checkCount(name: string, mask: Tensor, source: Tensor): void {
 /** A copy with the elements where a mask (bool) is true replaced by those of `source`, one after the other. */
 export function maskedScatter(x: Tensor, mask: Tensor, source: Tensor): Tensor {
   const shape = check("maskedScatter", x, mask, source);
+  if (anyHidden(mask)) {
+    return eachExample("maskedScatter", [x, mask, source], (a, b, c) =>
+      maskedScatter(a as Tensor, b as Tensor, c as Tensor),
+    );
+  }
   return composed("maskedScatter", () => {
     const wide = expand(mask, shape);
     checkCount("maskedScatter", wide, source);

@@ -3,14 +3,13 @@
 import { ArgumentError, DTypeError, ShapeError } from "../errors.js";
 import { asNumber, asTensor, parse } from "../op/args.js";
 import { composed } from "../op/composed.js";
-import { numberOf, warnOnce } from "../op/truth.js";
+import { anyHolds, valuesOf, warnOnce } from "../op/truth.js";
 import { categoryOf, INTEGER, isFloat } from "../tensor/dtype.js";
 import { formatShape } from "../tensor/layout.js";
-import { item } from "../tensor/read.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { div, mul, sub } from "./arithmetic.js";
 import { to } from "./cast.js";
-import { lt } from "./compare.js";
+import { gt, lt } from "./compare.js";
 import { clamp } from "./extrema.js";
 import { mm } from "./matmul.js";
 import { sqrt } from "./pointwise.js";
@@ -42,7 +41,7 @@ function checkWeights(name: string, weights: Tensor, count: number, integral: bo
       `cov: expected ${name} to have the same numel as there are observations in the input but got ${weights.numel()} != ${count}`,
     );
   }
-  if (numberOf(() => any(lt(weights, 0))) === 1) throw new ArgumentError(`cov: ${name} cannot be negative`);
+  if (anyHolds(() => any(lt(weights, 0)))) throw new ArgumentError(`cov: ${name} cannot be negative`);
 }
 
 /**
@@ -68,7 +67,7 @@ export function cov(x: Tensor, ...rest: [options?: CovOptions]): Tensor {
     const weights = fweights !== null && aweights !== null ? mul(fweights, aweights) : (fweights ?? aweights);
     const weighted = (y: Tensor) => (weights === null ? y : mul(y, weights));
     const total = weights === null ? count : sum(weights);
-    if (typeof total !== "number" && Number(item(total)) === 0) {
+    if (typeof total !== "number" && valuesOf(total).includes(0)) {
       throw new ArgumentError("cov: weights sum to zero, can't be normalized");
     }
     const centred = sub(rows, unsqueeze(div(sum(weighted(rows), 1), total), 1));
@@ -90,7 +89,7 @@ function divisor(
       ? div(mul(sum(mul(weights, aweights)), correction), total)
       : correction;
   const factor = sub(total, loss);
-  return tooFew(Number(item(factor))) ? mul(factor, 0) : factor;
+  return valuesOf(factor).filter(tooFew).length > 0 ? mul(factor, gt(factor, 0)) : factor;
 }
 
 function tooFew(freedom: number): boolean {

@@ -3,7 +3,7 @@
 import { ArgumentError } from "../errors.js";
 import { asInteger, asIntegers, asTensor, describe, parse, type Trailing } from "../op/args.js";
 import { asContiguous, contiguousCopy, copyInto } from "../op/copy.js";
-import { addStrided, addTensor, beginNest, writeNest } from "../op/nest.js";
+import { addStrided, addTensor, beginNest, writeOpenNest } from "../op/nest.js";
 import { type Applied, op } from "../op/op.js";
 import { bytesOf } from "../tensor/dtype.js";
 import {
@@ -36,7 +36,7 @@ function reversed(source: Tensor, dims: readonly number[]): Tensor {
   beginNest(source.shape);
   addTensor(out);
   addStrided(turned, strides);
-  launch(copies.of(bytesOf(source.dtype)), writeNest());
+  launch(copies.of(bytesOf(source.dtype)), writeOpenNest());
   return out;
 }
 

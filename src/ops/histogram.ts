@@ -4,6 +4,7 @@ import { ArgumentError, DTypeError, ShapeError } from "../errors.js";
 import { asInteger, asNumber, asTensor, describe, parse, type Trailing } from "../op/args.js";
 import { composed } from "../op/composed.js";
 import { contiguousCopy } from "../op/copy.js";
+import { refuseDynamic } from "../tensor/batch.js";
 import { categoryOf, INTEGER, isFloat } from "../tensor/dtype.js";
 import { formatShape, sameShape } from "../tensor/layout.js";
 import { item } from "../tensor/read.js";
@@ -14,6 +15,7 @@ import { ge, le, logicalAnd } from "./compare.js";
 import { linspace, ones, zeros } from "./creation.js";
 import { clamp } from "./extrema.js";
 import { aminmax } from "./extremum.js";
+import { anyHidden, eachExample } from "./hiding.js";
 import { sum } from "./reduce.js";
 import { trunc } from "./rounding.js";
 import { scatterAdd } from "./scatter.js";
@@ -68,6 +70,7 @@ export function histc(
   ...rest: Trailing<[bins: number | undefined, min: number | undefined, max: number | undefined], HistcOptions>
 ): Tensor {
   asTensor("histc", x);
+  if (anyHidden(x)) return eachExample("histc", [x], (each) => histc(each as Tensor, ...rest));
   const given = parse("histc", rest, { bins: 100, min: 0, max: 0 }, ["bins", "min", "max"]);
   const bins = asInteger("histc", given.bins, "bins");
   asNumber("histc", given.min, "min");
@@ -105,6 +108,12 @@ export function histogram(
   ...rest: [options?: HistogramOptions]
 ): { readonly hist: Tensor; readonly binEdges: Tensor } {
   asTensor("histogram", x);
+  const given = rest[0]?.weight ?? null;
+  if (anyHidden(x, bins, given)) {
+    return eachExample("histogram", [x, bins instanceof Tensor ? bins : null, given], (each, edges, weight) =>
+      histogram(each as Tensor, edges ?? bins, { ...rest[0], weight }),
+    );
+  }
   const defaults = {
     range: null as readonly [number, number] | null,
     weight: null as Tensor | null,
@@ -173,6 +182,7 @@ export function bincount(
   ...rest: Trailing<[weights: Tensor | null | undefined, minlength: number | undefined], BincountOptions>
 ): Tensor {
   asTensor("bincount", x);
+  refuseDynamic("bincount", x);
   const given = parse("bincount", rest, { weights: null as Tensor | null, minlength: 0 }, ["weights", "minlength"]);
   const { weights } = given;
   const least = asInteger("bincount", given.minlength, "minlength");

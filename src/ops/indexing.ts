@@ -5,7 +5,7 @@ import { asTensor, describe, parse } from "../op/args.js";
 import { called, composed } from "../op/composed.js";
 import { castTo } from "../op/copy.js";
 import { checkIndex, type Indexed, isIndexDtype, launchIndexed } from "../op/indexed.js";
-import type { Operand } from "../op/nest.js";
+import { type Operand, spreadLike } from "../op/nest.js";
 import { type Applied, op } from "../op/op.js";
 import { overlapping } from "../op/result.js";
 import type { Formulas } from "../op/spec.js";
@@ -134,7 +134,7 @@ function takeApart(op: string, x: Tensor, items: readonly Index[]): Parts {
       seen = unsqueeze(seen, dim);
       indices.push(tensor(item ? [0] : [], { dtype: "int32" }));
       dims.push(dim++);
-    } else if (item instanceof Tensor && item.ndim === 0 && isIndexDtype(item.dtype)) {
+    } else if (item instanceof Tensor && item.ndim === 0 && isIndexDtype(item.dtype) && item.storage.batch === null) {
       item.check(op);
       seen = select(seen, dim, Number(readItem(item)));
     } else if (item instanceof Tensor || Array.isArray(item)) {
@@ -362,5 +362,9 @@ export function indexPut(
   ...rest: [accumulate?: boolean | IndexPutOptions]
 ): Tensor {
   asTensor("indexPut", x);
-  return composed("indexPut", () => indexPut_(clone(x), items, value, ...rest));
+  return composed("indexPut", () => {
+    const copy = clone(x);
+    spreadLike(copy, value, ...items.filter((item): item is Tensor => item instanceof Tensor));
+    return indexPut_(copy, items, value, ...rest);
+  });
 }

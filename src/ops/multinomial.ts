@@ -5,6 +5,7 @@ import { asInteger, asTensor, parse } from "../op/args.js";
 import { composed } from "../op/composed.js";
 import { asContiguous } from "../op/copy.js";
 import { draw, generatorOf } from "../op/draw.js";
+import { isAlwaysTrue, isTrue } from "../op/truth.js";
 import { isFloat } from "../tensor/dtype.js";
 import type { Generator } from "../tensor/generator.js";
 import { numel } from "../tensor/layout.js";
@@ -66,9 +67,9 @@ export function multinomial(
 /** The samples with the largest weight / exponential number, as PyTorch draws without replacement. */
 function withoutReplacement(weights: Tensor, samples: number, generator: Generator): Tensor {
   const bad = logicalNot(logicalAnd(ge(weights, 0), isfinite(weights)));
-  if (any(bad).item())
+  if (isTrue(any(bad)))
     throw new NumericalError("multinomial: probability tensor contains either `inf`, `nan` or element < 0");
-  if (!all(gt(sum(weights, -1), 0)).item())
+  if (!isAlwaysTrue(all(gt(sum(weights, -1), 0))))
     throw new NumericalError("multinomial: invalid multinomial distribution (sum of probabilities <= 0)");
   const q = div(weights, exponential_(empty("multinomial", weights.shape, weights.dtype), 1, { generator }));
   return samples === 1 ? argmax(q, -1, true) : (topk(q, samples, -1).indices as Tensor);

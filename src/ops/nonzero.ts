@@ -4,6 +4,7 @@ import { asTensor, parse } from "../op/args.js";
 import { called, composed } from "../op/composed.js";
 import { castTo } from "../op/copy.js";
 import { addStrided, addTensor, beginNest, writeNest } from "../op/nest.js";
+import { refuseDynamic } from "../tensor/batch.js";
 import { empty, type Tensor } from "../tensor/tensor.js";
 import { kernelNamed } from "../wasm/kernels.js";
 import { detail, launchWhole } from "../wasm/launch.js";
@@ -24,6 +25,7 @@ export function nonzero(x: Tensor, options: { readonly asTuple: true }): Tensor[
 export function nonzero(x: Tensor, options?: NonzeroOptions): Tensor | Tensor[];
 export function nonzero(x: Tensor, ...rest: [options?: NonzeroOptions]): Tensor | Tensor[] {
   asTensor("nonzero", x);
+  refuseDynamic("nonzero", x);
   const { asTuple } = parse("nonzero", rest, { asTuple: false });
   return composed("nonzero", () => {
     const mask = castTo(x, "bool");

@@ -2,7 +2,7 @@
 
 import { ArgumentError, DTypeError } from "../errors.js";
 import { asBoolean, asTensor, describe, parse, type Trailing } from "../op/args.js";
-import { numberOf } from "../op/truth.js";
+import { allHold } from "../op/truth.js";
 import { isFloat } from "../tensor/dtype.js";
 import { normalizeDim } from "../tensor/layout.js";
 import { temporaries } from "../tensor/lifetime.js";
@@ -43,7 +43,7 @@ function checked(name: string, x: Tensor, q: Tensor): void {
   }
   if (q.ndim > 1) throw new ArgumentError(`${name}: q must be a scalar or 1D tensor, got ${q.ndim} dims`);
   if (x.numel() === 0) throw new ArgumentError(`${name}: input tensor must be non-empty`);
-  if (numberOf(() => all(logicalAnd(ge(q, 0), le(q, 1)))) === 0) {
+  if (!allHold(() => all(logicalAnd(ge(q, 0), le(q, 1))))) {
     throw new ArgumentError(`${name}: q values must be in the range [0, 1]`);
   }
 }

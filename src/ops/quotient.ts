@@ -3,6 +3,7 @@
 import { NumericalError } from "../errors.js";
 import { type Binary, elementwise } from "../op/elementwise.js";
 import type { Operand } from "../op/nest.js";
+import { isAlwaysTrue } from "../op/truth.js";
 import { unrecorded } from "../tape/mode.js";
 import { categoryOf, type DType, INTEGER } from "../tensor/dtype.js";
 import { temporaries } from "../tensor/lifetime.js";
@@ -15,7 +16,7 @@ function holdsZero(b: Operand): boolean {
   let found = false;
   unrecorded(() =>
     temporaries(() => {
-      found = b.numel() > 0 && all(b).item() === false;
+      found = b.numel() > 0 && !isAlwaysTrue(all(b));
       return null;
     }),
   );

@@ -8,6 +8,7 @@ import { alongDim, checkIndex, launchIndexed } from "../op/indexed.js";
 import { type Applied, op } from "../op/op.js";
 import { overlapping } from "../op/result.js";
 import { checkScatter, into, written } from "../op/scattering.js";
+import { isTrue } from "../op/truth.js";
 import { mode } from "../tape/mode.js";
 import { bytesOf, type DType, isFloat, type Scalar } from "../tensor/dtype.js";
 import { iinfo } from "../tensor/info.js";
@@ -164,7 +165,7 @@ function factorGradient(g: Tensor, x: Tensor, index: Tensor, source: Tensor, out
   const zero = eq(source, 0);
   const found = scatterAdd(zeros(x.shape, { dtype: g.dtype }), dim, index, to(zero, g.dtype));
   const counts = gather(found, dim, index);
-  if (mode.grad && any(gt(counts, 1)).item()) {
+  if (mode.grad && isTrue(any(gt(counts, 1)))) {
     throw new GraphError(
       `${folding.name}: Double backward is unsupported for src when >1 zeros in src are scattered to the same position in self`,
     );

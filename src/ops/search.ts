@@ -6,7 +6,7 @@ import { composed } from "../op/composed.js";
 import { castTo } from "../op/copy.js";
 import { checkIndex, narrowIndex } from "../op/indexed.js";
 import { addStrided, addTensor, beginNest, launchMap, type Operand } from "../op/nest.js";
-import { numberOf } from "../op/truth.js";
+import { anyHolds } from "../op/truth.js";
 import { isScalar } from "../tensor/dtype.js";
 import { formatShape, sameShape } from "../tensor/layout.js";
 import { temporaries } from "../tensor/lifetime.js";
@@ -128,7 +128,7 @@ export function searchsorted(sorted: Tensor, values: Operand, ...rest: [options?
 /** Throws unless every place that the sorter names exists: the kernel reads there. */
 function checkSorter(sorter: Tensor, size: number): void {
   if (sorter.numel() === 0) return;
-  if (numberOf(() => any(logicalOr(lt(sorter, 0), ge(sorter, size)))) === 1)
+  if (anyHolds(() => any(logicalOr(lt(sorter, 0), ge(sorter, size)))))
     throw new ArgumentError("searchsorted: sorter index out of range");
 }
 

@@ -2,7 +2,7 @@
 
 import { ShapeError } from "../errors.js";
 import { asInteger, asTensor, parse, type Trailing } from "../op/args.js";
-import { addTensor, beginNest, writeNest } from "../op/nest.js";
+import { addTensor, beginNest, writeOpenNest } from "../op/nest.js";
 import { type Applied, op } from "../op/op.js";
 import { bytesOf } from "../tensor/dtype.js";
 import { formatShape } from "../tensor/layout.js";
@@ -22,7 +22,7 @@ function cut(family: WidthFamily, out: Tensor, x: Tensor, diagonal: number): Ten
   beginNest(x.shape);
   addTensor(out);
   addTensor(x);
-  const extent = writeNest();
+  const extent = writeOpenNest();
   setParameter(0, diagonal);
   launch(family.of(bytesOf(x.dtype)), extent);
   return out;

@@ -6,6 +6,7 @@ import { asContiguous, castTo, contiguousCopy } from "../op/copy.js";
 import { addStrided, beginNest, writeNest } from "../op/nest.js";
 import { type Applied, op } from "../op/op.js";
 import { notDifferentiable } from "../op/operation.js";
+import { refuseDynamic } from "../tensor/batch.js";
 import { normalizeDim } from "../tensor/layout.js";
 import { temporaries } from "../tensor/lifetime.js";
 import { item } from "../tensor/read.js";
@@ -126,6 +127,7 @@ const DEFAULTS = { returnInverse: false, returnCounts: false, dim: null as numbe
 
 function run(name: string, x: Tensor, options: typeof DEFAULTS, consecutive: boolean): Tensor | Tensor[] {
   asTensor(name, x);
+  refuseDynamic(name, x);
   const { returnInverse, returnCounts } = options;
   asBoolean(name, returnInverse, "returnInverse");
   asBoolean(name, returnCounts, "returnCounts");

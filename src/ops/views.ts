@@ -318,7 +318,7 @@ function become(name: string, self: Tensor, made: Tensor): Tensor {
   const history = made.history;
   if (history !== null) self.setHistory(history);
   self.layout = made.layout;
-  self.storage.version++;
+  self.storage.written();
   if (self.viewOf !== null) self.viewOf.version = self.storage.version;
   made.dispose();
   return self;

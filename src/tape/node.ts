@@ -3,6 +3,7 @@
 import { ArgumentError, GraphError } from "../errors.js";
 import type { DType } from "../tensor/dtype.js";
 import { installInspect } from "../tensor/inspect.js";
+import type { Batch } from "../tensor/storage.js";
 import type { Tensor } from "../tensor/tensor.js";
 import {
   checkedHooks,
@@ -29,6 +30,8 @@ export interface OutputFacts {
   readonly dtype: DType;
   /** False where a gradient keeps the floating dtype it comes with. */
   readonly casts?: false;
+  /** Dims that `vmap` hides. */
+  readonly batch: Batch | null;
 }
 
 /** What a node does when the backward walk reaches it. */

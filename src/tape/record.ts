@@ -21,7 +21,7 @@ export function accumulatorOf(leaf: Tensor): Node {
 
 /** Shape and dtype of a tensor, as a node remembers them of its outputs. */
 export function factsOf(tensor: Tensor): OutputFacts {
-  return { shape: tensor.layout.shape, dtype: tensor.dtype };
+  return { shape: tensor.layout.shape, dtype: tensor.dtype, batch: tensor.storage.batch };
 }
 
 /** Where a tensor's gradient goes: its history, or a leaf's accumulator, or nowhere. */

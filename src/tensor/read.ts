@@ -3,9 +3,11 @@
 import { ArgumentError, ShapeError } from "../errors.js";
 import { fromBrainBits, fromHalfBits } from "../wasm/bits.js";
 import { views } from "../wasm/memory.js";
+import { allShown, refuseHidden } from "./batch.js";
 import { bytesOf, type DType, getDefaultDtype, type Scalar, type TypedArray } from "./dtype.js";
 import { formatTensor } from "./format.js";
 import { formatShape, isContiguous } from "./layout.js";
+import type { HiddenDim } from "./storage.js";
 import type { Tensor } from "./tensor.js";
 
 const VIEWS = {
@@ -26,6 +28,8 @@ export function viewFor(dtype: DType): TypedArray {
 
 /** The typed view over linear memory for a tensor, and where its first element is in it. */
 export function elementsOf(x: Tensor): { readonly view: TypedArray; readonly start: number } {
+  refuseHidden("data access", x);
+  x.storage.fresh = false;
   return { view: viewFor(x.dtype), start: x.address / bytesOf(x.dtype) };
 }
 
@@ -59,6 +63,7 @@ function reader(x: Tensor): (position: number) => Scalar {
  */
 export function item(x: Tensor): Scalar {
   x.check("item");
+  refuseHidden("item", x);
   if (x.numel() !== 1) {
     throw new ShapeError(
       `item: a Tensor with ${x.numel()} elements cannot be converted to Scalar; the shape is ${formatShape(x.shape)}`,
@@ -73,6 +78,7 @@ export type Nested = Scalar | Nested[];
 /** The elements as nested arrays; a 0-dim tensor gives its element. */
 export function tolist(x: Tensor): Nested {
   x.check("tolist");
+  refuseHidden("tolist", x);
   const read = reader(x);
   const { shape, strides } = x.layout;
   const build = (dim: number, position: number): Nested => {
@@ -87,6 +93,7 @@ export function tolist(x: Tensor): Nested {
 /** A flat copy of contiguous elements. */
 export function copyOut(x: Tensor): TypedArray {
   if (!isContiguous(x.layout)) throw new ArgumentError("toTypedArray: expected a contiguous tensor");
+  refuseHidden("toTypedArray", x);
   const start = x.address / bytesOf(x.dtype);
   return viewFor(x.dtype).slice(start, start + x.numel());
 }
@@ -94,6 +101,12 @@ export function copyOut(x: Tensor): TypedArray {
 /** PyTorch's text of a tensor, with its history's name. A disposed tensor has a text too. */
 export function textOf(x: Tensor, requiresGrad: boolean, gradFn: string | null, tangent: string | null): string {
   if (x.isDisposed) return "tensor(<disposed>)";
+  const dims = x.storage.batch;
+  if (dims !== null) {
+    const whole = textOf(allShown(x), false, null, null).replaceAll("\n", "\n    ");
+    const { level } = dims[dims.length - 1] as HiddenDim;
+    return `BatchedTensor(lvl=${level}, bdim=${dims.length - 1}, value=\n    ${whole}\n)`;
+  }
   return formatTensor(
     { ...x.layout, dtype: x.dtype, read: reader(x) },
     { defaultDtype: getDefaultDtype(), gradFn, requiresGrad, tangent },

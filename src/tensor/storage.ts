@@ -1,6 +1,7 @@
 // A storage: a block of linear memory that tensors share, counted by its holders, with a version.
 
-import { allocate, linearBytes, liveBytes, release } from "../wasm/memory.js";
+import { GraphError } from "../errors.js";
+import { allocate, linearBytes, liveBytes, release, views } from "../wasm/memory.js";
 
 /** The part of a storage that outlives it: what the finaliser needs to free the block. */
 interface Allocation {
@@ -45,13 +46,34 @@ function weightOf(bytes: number): ArrayBuffer | null {
   }
 }
 
+/** A dim that `vmap` hides: the storages of the examples lie `stride` bytes apart. */
+export interface HiddenDim {
+  /** Which call of `vmap` hides it. */
+  readonly level: number;
+  readonly size: number;
+  readonly stride: number;
+}
+
+/** Hidden dims, by rising level, which is from the outermost call of `vmap` inwards. */
+export type Batch = readonly HiddenDim[];
+
+/** Whether any dim was ever hidden: until then nobody looks for hidden dims. */
+export const batching = { used: false };
+
 /** A counted block of linear memory. Handles, saved values and captures hold it; the last to let go frees it. */
 export class Storage {
+  /** Bytes of one example, where dims are hidden. */
   readonly bytes: number;
+  /** Hidden dims: every layout on this storage is that of one example. */
+  batch: Batch | null = null;
+  /** Not written yet, as far as calls under `vmap` have to know: they give fresh results the dims they need. */
+  fresh: boolean = batching.used;
   /** Writes so far, shared by all views; a saved value remembers it. */
   version = 0;
   private holders = 1;
   private watched = false;
+  /** Whether writes count for the storage whose block this is too. */
+  private announces = false;
   private readonly allocation: Allocation;
   /** Held for its size alone: see `weightOf`. */
   weight: ArrayBuffer | null = null;
@@ -65,6 +87,7 @@ export class Storage {
   constructor(op: string, bytes: number, origin: Storage | null = null) {
     this.bytes = bytes;
     this.origin = origin;
+    if (origin !== null) this.fresh = false;
     this.allocation = origin === null ? { address: allocate(op, bytes) } : origin.allocation;
     origin?.hold();
   }
@@ -72,6 +95,60 @@ export class Storage {
   /** Address of the first byte. */
   get address(): number {
     return this.allocation.address;
+  }
+
+  /** The same block with other dims hidden, under the same version as far as writes through it go. */
+  hiding(batch: Batch | null): Storage {
+    const storage = new Storage("vmap", this.bytes, this);
+    storage.batch = batch === null || batch.length === 0 ? null : batch;
+    storage.version = this.version;
+    storage.announces = true;
+    return storage;
+  }
+
+  /** Counts a write. */
+  written(): void {
+    this.version++;
+    if (this.announces) this.origin?.written();
+  }
+
+  /**
+   * Gives a block of its own the hidden dims that a call needs; what is in it already is repeated for all examples.
+   * @throws GraphError where the block belongs to somebody else.
+   */
+  spread(sizes: readonly { readonly level: number; readonly size: number }[]): void {
+    const batch: HiddenDim[] = [];
+    let stride = this.bytes;
+    for (let i = sizes.length - 1; i >= 0; i--) {
+      const { level, size } = sizes[i] as HiddenDim;
+      batch.unshift({ level, size, stride });
+      stride *= size;
+    }
+    const { allocation } = this;
+    if (this.origin !== null) {
+      throw new GraphError(
+        "vmap: in-place arithmetic is not possible because there exists a Tensor `other` that has more elements than `self`: " +
+          "the written tensor is not mapped over, but what is written into it is. Use the form without the underscore.",
+      );
+    }
+    const address = allocate("vmap", stride);
+    const old = this.batch ?? [];
+    if (!this.fresh) {
+      const { u8 } = views;
+      const repeat = (dim: number, to: number, from: number): void => {
+        const hidden = batch[dim];
+        if (hidden === undefined) {
+          u8.copyWithin(to, from, from + this.bytes);
+          return;
+        }
+        const step = old.find(({ level }) => level === hidden.level)?.stride ?? 0;
+        for (let i = 0; i < hidden.size; i++) repeat(dim + 1, to + i * hidden.stride, from + i * step);
+      };
+      repeat(0, address, allocation.address);
+    }
+    release(allocation.address);
+    allocation.address = address;
+    this.batch = batch;
   }
 
   /** Whether exactly one handle or saved value holds the block. */

@@ -73,6 +73,12 @@ export function noteNarrow(operand: number, dtype: DType, start: number, count: 
   narrow.push({ operand, dtype, start, count });
 }
 
+/** Says where an operand that was noted lies after all. */
+export function moveNarrow(operand: number, start: number, count: number): void {
+  const at = narrow.findIndex((each) => each.operand === operand);
+  if (at >= 0) narrow[at] = { ...(narrow[at] as Narrow), start, count };
+}
+
 /** Says how many of the operands, the first ones, the kernel writes; where nobody does, it may be all. */
 export function setResults(count: number): void {
   results = count;

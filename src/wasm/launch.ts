@@ -1,13 +1,53 @@
 // The one door to kernels.
 
 import { ArgumentError, NumericalError } from "../errors.js";
-import { blockAddress } from "./block.js";
+import { blockAddress, recordOf } from "./block.js";
 import type { Kernel } from "./kernels.js";
 import { views } from "./memory.js";
 
+/** What the next launch does for each example that `vmap` hides: byte strides of each operand over the hidden dims. */
+export interface Repeat {
+  readonly sizes: readonly number[];
+  readonly strides: readonly (readonly number[])[];
+  readonly pointers: readonly number[];
+  /** Of the written block. */
+  readonly rank: number;
+}
+
+let repeat: Repeat | null = null;
+
+/** Says how the launch that follows is repeated, or that it is not. */
+export function repeatLaunch(value: Repeat | null): void {
+  repeat = value;
+}
+
 /** Runs a kernel on the written block, over the range [0, extent). */
 export function launch(kernel: Kernel, extent: number): void {
-  kernel(blockAddress(), 0, extent);
+  if (repeat !== null) launchRepeatedly(kernel, extent, repeat);
+  else kernel(blockAddress(), 0, extent);
+}
+
+/** Runs the kernel for each example, until it finds fault with one. */
+function launchRepeatedly(kernel: Kernel, extent: number, { sizes, strides, pointers, rank }: Repeat): void {
+  repeat = null;
+  const block = blockAddress();
+  const at = sizes.map(() => 0);
+  if (sizes.includes(0)) return;
+  for (;;) {
+    pointers.forEach((pointer, k) => {
+      const moved = at.reduce((sum, i, d) => sum + i * ((strides[k] as readonly number[])[d] as number), pointer);
+      views.i32[recordOf(block, rank, k)] = moved;
+    });
+    kernel(block, 0, extent);
+    if (status() !== 0) return;
+    let d = at.length - 1;
+    for (; d >= 0; d--) {
+      at[d] = (at[d] as number) + 1;
+      if ((at[d] as number) < (sizes[d] as number)) break;
+      at[d] = 0;
+    }
+    if (d < 0) return;
+  }
 }
 
 /**
@@ -15,7 +55,7 @@ export function launch(kernel: Kernel, extent: number): void {
  * written to a place before.
  */
 export function launchWhole(kernel: Kernel, extent: number): void {
-  kernel(blockAddress(), 0, extent);
+  launch(kernel, extent);
 }
 
 /** The status for an index out of range, as in `assembly/block.ts`. */

@@ -4,6 +4,7 @@ import { DTypeError, NumericalError, ShapeError } from "../../errors.js";
 import { asTensor, parse } from "../../op/args.js";
 import { composed } from "../../op/composed.js";
 import { type Binary, elementwise, type Ternary } from "../../op/elementwise.js";
+import { isTrue } from "../../op/truth.js";
 import { add, div, mul, neg, sub } from "../../ops/arithmetic.js";
 import { ge, le, logicalAnd, logicalNot } from "../../ops/compare.js";
 import { clampMin } from "../../ops/extrema.js";
@@ -94,7 +95,7 @@ export function binaryCrossEntropy(
   const how = checkReduction(op, reduction);
   checkOperands(op, input, target, weight);
   return composed(op, () => {
-    if (any(logicalNot(logicalAnd(ge(input, 0), le(input, 1)))).item() === true) {
+    if (isTrue(any(logicalNot(logicalAnd(ge(input, 0), le(input, 1)))))) {
       throw new NumericalError(`${op}: all elements of input should be between 0 and 1`);
     }
     if (weight === null) return how === "none" ? bce(input, target) : bceReduced(input, target, how);

@@ -2,10 +2,11 @@
 
 import { ShapeError } from "../../errors.js";
 import { narrowIndex } from "../../op/indexed.js";
-import { addStrided, beginNest, type Operand, writeSplit } from "../../op/nest.js";
+import { addStrided, beginNest, type Operand, writeNest, writeSplit } from "../../op/nest.js";
 import { type Applied, op } from "../../op/op.js";
 import { div } from "../../ops/arithmetic.js";
 import { detach } from "../../ops/detach.js";
+import { anyHidden } from "../../ops/hiding.js";
 import { sum } from "../../ops/reduce.js";
 import { formatShape } from "../../tensor/layout.js";
 import { temporaries } from "../../tensor/lifetime.js";
@@ -66,7 +67,8 @@ function launch(
     scoresStrides.push(scores.layout.strides[d] as number);
     weightStrides.push(0);
   }
-  sizes.push(shape[at] as number);
+  const classes = shape[at] as number;
+  sizes.push(classes);
   scoresStrides.push(scores.layout.strides[at] as number);
   beginNest(sizes);
   if (scoresAt === 0) addStrided(scores, scoresStrides);
@@ -77,14 +79,16 @@ function launch(
     weightStrides.push(weight.layout.strides[0] as number);
     addStrided(weight, weightStrides);
   }
-  const { extent } = writeSplit(1, false);
+  // The kernel has one row of weights for all rows: where examples have their own, it runs for each.
+  const own = anyHidden(weight) && classes > 0;
+  const extent = own ? writeNest() / classes : writeSplit(1, false).extent;
   setParameter(0, ignore);
   setParameter(1, weight instanceof Tensor ? 1 : 0);
   launchChecked(
     name,
     kernel,
     extent,
-    (detail) => `Target ${detail} is out of bounds: there are ${shape[at]} classes, 0 to ${(shape[at] as number) - 1}`,
+    (detail) => `Target ${detail} is out of bounds: there are ${classes} classes, 0 to ${classes - 1}`,
   );
 }
 

@@ -5,6 +5,7 @@ import { asInteger, asTensor, parse } from "../../op/args.js";
 import { composed } from "../../op/composed.js";
 import { isIndexDtype, narrowIndex } from "../../op/indexed.js";
 import { launchReduction, reduced } from "../../op/reduction.js";
+import { isTrue } from "../../op/truth.js";
 import { to } from "../../ops/cast.js";
 import { eq, ge, lt } from "../../ops/compare.js";
 import { arange } from "../../ops/creation.js";
@@ -44,12 +45,12 @@ export function oneHot(index: Tensor, ...rest: [numClasses?: number | OneHotOpti
     if (input.numel() === 0) {
       if (numClasses <= 0) throw new ArgumentError("oneHot: Can not infer total number of classes from empty tensor.");
     } else {
-      if (any(lt(input, 0)).item() === true) throw new ArgumentError("oneHot: Class values must be non-negative.");
+      if (isTrue(any(lt(input, 0)))) throw new ArgumentError("oneHot: Class values must be non-negative.");
       const whole = reduced("oneHot", input, null, false);
       if (classes === -1)
         classes =
           ((launchReduction("oneHot", maxima.of("int32"), input, whole, ["int32"])[0] as Tensor).item() as number) + 1;
-      else if (any(ge(input, classes)).item() === true) {
+      else if (isTrue(any(ge(input, classes)))) {
         throw new ArgumentError(`oneHot: Class values must be smaller than num_classes, which is ${classes}.`);
       }
     }

@@ -1,7 +1,7 @@
 // Pooling as operations with their derivatives: the largest element or the average of windows.
 
 import { copyInto } from "../../op/copy.js";
-import { addStrided, beginNest, writeNest } from "../../op/nest.js";
+import { addStrided, beginNest, spreadLike, writeNest } from "../../op/nest.js";
 import { type Applied, op } from "../../op/op.js";
 import { denseStrides, imageStrides, setWindows, triple, volume, type Windows } from "../../op/window.js";
 import { zeros } from "../../ops/creation.js";
@@ -118,6 +118,7 @@ const averageBack: Applied<Pool> = op({
       copyInto(out, 0);
       const dense = empty("averagePool", source.shape, source.dtype);
       copyInto(dense, source);
+      spreadLike(out, dense);
       run(averageBackwards.of(out.dtype), [dense], out, pool);
       return out;
     }),

@@ -4,6 +4,7 @@ import { ArgumentError, DTypeError, ShapeError } from "../../errors.js";
 import { asNumber, asTensor, parse, type Trailing } from "../../op/args.js";
 import { composed } from "../../op/composed.js";
 import { type Binary, elementwise, type Ternary } from "../../op/elementwise.js";
+import { isTrue } from "../../op/truth.js";
 import { add, div, mul, neg, sub } from "../../ops/arithmetic.js";
 import { gt, lt } from "../../ops/compare.js";
 import { full } from "../../ops/creation.js";
@@ -235,7 +236,7 @@ export function gaussianNllLoss(
     let spread: Tensor | number = variance;
     if (spread instanceof Tensor) {
       spread.check(op);
-      if (any(lt(spread, 0)).item() === true) throw new ArgumentError(`${op}: var has negative entry/entries`);
+      if (isTrue(any(lt(spread, 0)))) throw new ArgumentError(`${op}: var has negative entry/entries`);
       spread = aligned(op, spread, input);
       const least = spread;
       // The clamp is invisible to the gradient.

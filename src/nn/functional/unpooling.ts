@@ -4,6 +4,7 @@ import { ArgumentError, ShapeError } from "../../errors.js";
 import { asIntegers, asNumber, asTensor, parse, type Trailing } from "../../op/args.js";
 import { composed } from "../../op/composed.js";
 import { checkIndex } from "../../op/indexed.js";
+import { isTrue } from "../../op/truth.js";
 import { mul, pow } from "../../ops/arithmetic.js";
 import { ge, logicalOr, lt } from "../../ops/compare.js";
 import { zeros } from "../../ops/creation.js";
@@ -79,7 +80,7 @@ function unpool(
   const plane = sizes.reduce((all, size) => all * size, 1);
   return temporaries(() => {
     const bad = any(logicalOr(lt(indices, 0), ge(indices, plane)));
-    if (input.numel() > 0 && bad.item() === true)
+    if (input.numel() > 0 && isTrue(bad))
       throw new ArgumentError(`${op}: Found an invalid max index: indices must lie in 0 to ${plane - 1}`);
     const count = image.reduce((all, size) => all * size, 1);
     const base = zeros([...outer, plane], { dtype: input.dtype });

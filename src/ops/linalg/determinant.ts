@@ -3,9 +3,9 @@
 import { composed } from "../../op/composed.js";
 import { asSquare, sizesOf } from "../../op/matrices.js";
 import { type Applied, op } from "../../op/op.js";
+import { isTrue } from "../../op/truth.js";
 import { watched } from "../../op/watched.js";
 import { temporaries } from "../../tensor/lifetime.js";
-import { item } from "../../tensor/read.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import { add, div, mul, neg } from "../arithmetic.js";
 import { eq, le } from "../compare.js";
@@ -29,7 +29,7 @@ function isSingular(a: Tensor): boolean {
   temporaries(() => {
     const pivots = abs(plainFactors(detach(a)).diagonal);
     const least = a.dtype === "float64" ? 1e-13 : 1e-5;
-    found = item(any(le(amin(pivots, -1), mul(amax(pivots, -1), least)))) === true;
+    found = isTrue(any(le(amin(pivots, -1), mul(amax(pivots, -1), least))));
     return null;
   });
   return found;

@@ -6,8 +6,8 @@ import { composed } from "../../op/composed.js";
 import { contiguousCopy } from "../../op/copy.js";
 import { asSquare, batchOf, launchMatrices, numerical, sizesOf } from "../../op/matrices.js";
 import { type Applied, op } from "../../op/op.js";
+import { isAlwaysTrue } from "../../op/truth.js";
 import { temporaries } from "../../tensor/lifetime.js";
-import { item } from "../../tensor/read.js";
 import { empty, type Tensor } from "../../tensor/tensor.js";
 import { KernelFamily } from "../../wasm/kernels.js";
 import { add, div, mul, sub } from "../arithmetic.js";
@@ -24,7 +24,7 @@ const kernels = /* @__PURE__ */ new KernelFamily("eigh");
 
 /** Throws if an element is NaN or infinite: rotations would never end. */
 export function checkFinite(name: string, x: Tensor): void {
-  if (x.numel() > 0 && item(all(isfinite(x))) !== true) {
+  if (x.numel() > 0 && !isAlwaysTrue(all(isfinite(x)))) {
     numerical(name, "The algorithm failed to converge because the input matrix contained non-finite values.");
   }
 }

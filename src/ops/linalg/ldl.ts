@@ -6,9 +6,9 @@ import { composed } from "../../op/composed.js";
 import { contiguousCopy, copyInto } from "../../op/copy.js";
 import { checkIndex } from "../../op/indexed.js";
 import { asMatrices, asSquare, batchOf, launchMatrices, sameDtype, sizesOf } from "../../op/matrices.js";
+import { isTrue } from "../../op/truth.js";
 import { broadcastShapes, formatShape } from "../../tensor/layout.js";
 import { temporaries } from "../../tensor/lifetime.js";
-import { item } from "../../tensor/read.js";
 import { empty, type Tensor } from "../../tensor/tensor.js";
 import { KernelFamily } from "../../wasm/kernels.js";
 import { eq, gt, logicalOr } from "../compare.js";
@@ -88,7 +88,7 @@ export function ldlSolve(LD: Tensor, pivots: Tensor, B: Tensor, ...rest: [option
   return composed(name, () => {
     const x = contiguousCopy(expand(detach(B), [...batch, n, columns]));
     if (x.numel() === 0) return x;
-    if (item(any(logicalOr(eq(pivots, 0), gt(abs(pivots), n)))) === true)
+    if (isTrue(any(logicalOr(eq(pivots, 0), gt(abs(pivots), n)))))
       throw new ArgumentError(
         `${name}: expected pivots to be rows counted from 1 to ${n}, or negative for blocks of two`,
       );

@@ -4,8 +4,8 @@ import { ArgumentError, ShapeError } from "../../errors.js";
 import { asTensor, describe, parse } from "../../op/args.js";
 import { composed } from "../../op/composed.js";
 import { asMatrices, batchOf, sameDtype, sizesOf } from "../../op/matrices.js";
+import { isAlwaysTrue } from "../../op/truth.js";
 import { broadcastShapes, formatShape } from "../../tensor/layout.js";
-import { item } from "../../tensor/read.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import { mul, sub } from "../arithmetic.js";
 import { eq } from "../compare.js";
@@ -70,7 +70,7 @@ export function lstsq(
     const singularValues = given ? svdvals(plain) : empty([0], { dtype: A.dtype });
     // Empty ones belong to the tape as well.
     let residuals = narrow(reshape(wide, [-1]), 0, 0, 0);
-    const isFull = kind === "gels" || item(all(eq(rank, n))) === true;
+    const isFull = kind === "gels" || isAlwaysTrue(all(eq(rank, n)));
     if (m > n && kind !== "gelsy" && isFull) {
       const error = sub(product(A, wide, 1), right);
       residuals = sum(mul(error, error), -2);

@@ -7,7 +7,9 @@ import { contiguousCopy, copyInto } from "../../op/copy.js";
 import { checkIndex } from "../../op/indexed.js";
 import { asMatrices, asSquare, batchOf, launchMatrices, numerical, sameDtype, sizesOf } from "../../op/matrices.js";
 import { type Applied, op } from "../../op/op.js";
+import { isTrue } from "../../op/truth.js";
 import { watched } from "../../op/watched.js";
+import { allShown } from "../../tensor/batch.js";
 import { broadcastShapes, formatShape, sameShape } from "../../tensor/layout.js";
 import { temporaries } from "../../tensor/lifetime.js";
 import { item } from "../../tensor/read.js";
@@ -141,11 +143,11 @@ function factored(
 /** Throws if a factorisation met a zero pivot. */
 export function checkInfo(name: string, info: Tensor, what: (order: number) => string): void {
   temporaries(() => {
-    if (info.numel() === 0 || item(any(ne(info, 0))) !== true) return null;
-    const flat = reshape(info, [-1]);
+    if (info.numel() === 0 || !isTrue(any(ne(info, 0)))) return null;
+    const flat = reshape(allShown(info), [-1]);
     const at = item(select(select(nonzero(flat) as Tensor, 0, 0), 0, 0)) as number;
     const order = item(select(flat, 0, at)) as number;
-    return numerical(name, `${info.ndim > 0 ? `(Batch element ${at}): ` : ""}${what(order)}`);
+    return numerical(name, `${flat.numel() > 1 || info.ndim > 0 ? `(Batch element ${at}): ` : ""}${what(order)}`);
   });
 }
 

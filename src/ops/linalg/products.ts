@@ -6,9 +6,9 @@ import { composed } from "../../op/composed.js";
 import { checkSameDtype } from "../../op/gemm.js";
 import { asSquare, sizesOf } from "../../op/matrices.js";
 import { type Applied, op } from "../../op/op.js";
+import { valuesOf } from "../../op/truth.js";
 import { broadcastShapes, formatShape, normalizeDim } from "../../tensor/layout.js";
 import { temporaries } from "../../tensor/lifetime.js";
-import { item } from "../../tensor/read.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import { add, mul, sub } from "../arithmetic.js";
 import { clone, copy_, to } from "../cast.js";
@@ -129,7 +129,7 @@ const PADE_BOUND = 5.371920351148152;
 function exponential(a: Tensor): Tensor {
   const n = sizesOf(a)[0];
   if (a.numel() === 0) return clone(a);
-  const size = item(amax(sum(abs(a), -2))) as number;
+  const size = Math.max(...valuesOf(amax(sum(abs(a), -2))));
   let squarings = 0;
   let scale = 1;
   while (size * scale > PADE_BOUND && squarings < 1100) {
