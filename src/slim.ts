@@ -2,6 +2,7 @@
 
 export * as autograd from "./autograd/index.js";
 export * from "./errors.js";
+export * from "./fit/index.js";
 export * as func from "./func/index.js";
 export * as io from "./io/index.js";
 export { load, save } from "./io/index.js";

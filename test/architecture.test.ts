@@ -20,6 +20,7 @@ const LAYERS = [
   ["func"],
   ["nn", "data", "io", "utils"],
   ["optim"],
+  ["fit"],
   ["methods"],
   ["slim.ts"],
   ["index.ts"],

@@ -7,7 +7,7 @@ const PIXELS = 64;
 const SPLIT_SEED = 0;
 
 /** All digits: pixels as numbers in [−1, 1], [1797, 64], and labels, [1797]. */
-function readDigits() {
+export function readDigits() {
   const text = gunzipSync(readFileSync(new URL("digits.csv.gz", import.meta.url))).toString();
   const rows = text.trim().split("\n");
   const table = tensor(rows.map((row) => row.split(",").map(Number)));
