@@ -2,7 +2,7 @@
 
 import { ShapeError } from "../errors.js";
 import { bytesOf, computesAs, type DType } from "../tensor/dtype.js";
-import { type Layout, spanOf } from "../tensor/layout.js";
+import { checkRank, type Layout, MOST_RANK, spanOf } from "../tensor/layout.js";
 import { batching } from "../tensor/storage.js";
 import { Tensor } from "../tensor/tensor.js";
 import {
@@ -24,8 +24,6 @@ export type Operand = Tensor | number | boolean | bigint;
 // The nest that is being put together: one at a time, so that a call makes no garbage.
 let rank = 0;
 let operands = 0;
-/** Most dims of a nest before it is simplified. */
-const MOST_RANK = 64;
 const sizes = new Int32Array(MOST_RANK);
 const pointers = new Float64Array(MOST_OPERANDS);
 const strides = Array.from({ length: MOST_OPERANDS }, () => new Int32Array(MOST_RANK));
@@ -50,7 +48,7 @@ export function beginNest(shape: readonly number[]): void {
     hides = false;
     repeatLaunch(null);
   }
-  if (rank > MOST_RANK) throw new ShapeError(`only tensors with up to ${MOST_RANK} dims are supported, got ${rank}`);
+  checkRank("operand", rank);
   for (let d = 0; d < rank; d++) sizes[d] = shape[d] as number;
 }
 

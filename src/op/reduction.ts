@@ -2,7 +2,7 @@
 
 import { ArgumentError } from "../errors.js";
 import { checkDtype, type DType } from "../tensor/dtype.js";
-import { normalizeDims } from "../tensor/layout.js";
+import { checkRank, normalizeDims } from "../tensor/layout.js";
 import { temporaries } from "../tensor/lifetime.js";
 import { empty, type Tensor } from "../tensor/tensor.js";
 import { setParameter } from "../wasm/block.js";
@@ -57,7 +57,7 @@ export function reduced(op: string, x: Tensor, dim: Dims | undefined, keepdim: u
   }
   const keep = asBoolean(op, keepdim ?? false, "keepdim");
   const rank = x.ndim;
-  if (rank > 64) throw new ArgumentError(`${op}: only tensors with up to 64 dims are supported, got ${rank}`);
+  checkRank(op, rank);
   if (dim === null || dim === undefined) return allOf(rank, keep);
   if (Array.isArray(dim) && dim.length === 0) return { ...allOf(rank, keep), whole: false };
   const dims = normalizeDims(op, dim as number | readonly number[], rank);

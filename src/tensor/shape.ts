@@ -33,8 +33,18 @@ export function sameShape(a: readonly number[], b: readonly number[]): boolean {
   return true;
 }
 
+/** The most dims that kernels take, as in PyTorch. */
+export const MOST_RANK = 64;
+
+/** Throws for more dims than kernels take. */
+export function checkRank(op: string, rank: number): void {
+  if (rank > MOST_RANK)
+    throw new ShapeError(`${op}: only tensors with up to ${MOST_RANK} dims are supported, got ${rank}`);
+}
+
 /** Throws unless every size is a non-negative integer. For shapes that come from users: `zeros`, `full`, … */
 export function checkShape(op: string, shape: readonly number[]): void {
+  checkRank(op, shape.length);
   for (let i = 0; i < shape.length; i++) {
     const size = shape[i];
     if (!Number.isInteger(size)) throw new ShapeError(`${op}: sizes must be integers, but got ${formatShape(shape)}`);

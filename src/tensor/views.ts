@@ -103,13 +103,16 @@ export function permute(op: string, layout: Layout, dims: readonly number[]): La
   }
   const shape = new Array<number>(rank);
   const strides = new Array<number>(rank);
+  // A bit per dim: the first 32, and those behind.
   let seen = 0;
+  let behind = 0;
   for (let i = 0; i < rank; i++) {
     const dim = normalizeDim(op, dims[i], rank);
-    // Ranks stay far below 32, so a bit per dim is enough.
-    if ((seen & (1 << dim)) !== 0)
+    const bit = 1 << dim;
+    if (((dim < 32 ? seen : behind) & bit) !== 0)
       throw new ArgumentError(`${op}: duplicate dims are not allowed: ${formatShape(dims)}`);
-    seen |= 1 << dim;
+    if (dim < 32) seen |= bit;
+    else behind |= bit;
     shape[i] = layout.shape[dim];
     strides[i] = layout.strides[dim];
   }
