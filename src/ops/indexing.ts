@@ -362,6 +362,7 @@ export function indexPut(
   ...rest: [accumulate?: boolean | IndexPutOptions]
 ): Tensor {
   asTensor("indexPut", x);
+  if (!Array.isArray(items)) throw new ArgumentError(`indexPut: expected an array of indices, got ${describe(items)}`);
   return composed("indexPut", () => {
     const copy = clone(x);
     spreadLike(copy, value, ...items.filter((item): item is Tensor => item instanceof Tensor));
