@@ -54,9 +54,11 @@ export function fitted(source: Tensor, index: Tensor): Tensor {
 
 /** A contiguous copy that was written: kernels want the written tensor apart from the rest. */
 export function written(self: Tensor, write: (out: Tensor) => void, copy = contiguousCopy): Tensor {
-  const out = copy(self);
-  write(out);
-  return out;
+  return temporaries(() => {
+    const out = copy(self);
+    write(out);
+    return out;
+  });
 }
 
 /** Writes through a copy: an index that is out of range leaves the tensor as it was. */

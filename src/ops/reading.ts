@@ -5,6 +5,7 @@ import { type Indexed, launchIndexed } from "../op/indexed.js";
 import { type Applied, op } from "../op/op.js";
 import type { Formulas } from "../op/spec.js";
 import { bytesOf } from "../tensor/dtype.js";
+import { temporaries } from "../tensor/lifetime.js";
 import { empty, type Tensor } from "../tensor/tensor.js";
 import { KernelFamily, WidthFamily } from "../wasm/kernels.js";
 
@@ -48,12 +49,13 @@ export function readingBy(k: number): Applied<Reading> {
   readings[k] ??= op({
     name: "gather",
     label: ({ label }: Reading) => label,
-    forward: ([x, ...indices], { plan, name }: Reading) => {
-      const source = x as Tensor;
-      const out = empty(name, plan.shape, source.dtype);
-      launchIndexed(name, gathers.of(bytesOf(source.dtype)), source, out, indices, plan, false);
-      return out;
-    },
+    forward: ([x, ...indices], { plan, name }: Reading) =>
+      temporaries(() => {
+        const source = x as Tensor;
+        const out = empty(name, plan.shape, source.dtype);
+        launchIndexed(name, gathers.of(bytesOf(source.dtype)), source, out, indices, plan, false);
+        return out;
+      }),
     gradients: withIndices(k, (g, indices, reading) => addingBy(k)([g, ...indices], reading)),
     tangent: ([, ...indices], _outputs, [t], reading) => [readingBy(k)([t as Tensor, ...indices], reading)],
   }) as Applied<Reading>;

@@ -233,6 +233,9 @@ export function splitSizes(
     } while (rest > 0);
     return result;
   }
+  if (!Array.isArray(parts)) {
+    throw new ArgumentError(`${op}: expected a size or an array of sizes, got ${parts === null ? "null" : typeof parts}`);
+  }
   let sum = 0;
   for (let i = 0; i < parts.length; i++) {
     const part = parts[i];

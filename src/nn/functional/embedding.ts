@@ -52,12 +52,13 @@ function planOf(index: Tensor, width: number): Indexed {
 
 const embeddingOp: Applied<Table> = op({
   name: "embedding",
-  forward: ([weight, index], { width }: Table) => {
-    const [table, at] = [weight as Tensor, index as Tensor];
-    const out = empty("embedding", [...at.shape, width], table.dtype);
-    launchIndexed("embedding", gathers.of(bytesOf(table.dtype)), table, out, [at], planOf(at, width), false);
-    return out;
-  },
+  forward: ([weight, index], { width }: Table) =>
+    temporaries(() => {
+      const [table, at] = [weight as Tensor, index as Tensor];
+      const out = empty("embedding", [...at.shape, width], table.dtype);
+      launchIndexed("embedding", gathers.of(bytesOf(table.dtype)), table, out, [at], planOf(at, width), false);
+      return out;
+    }),
   gradients: {
     weight: { reads: ["index"], of: ({ g, index }, table) => gradientOfTable(g, index, table) },
     index: null,
@@ -223,6 +224,7 @@ export function embeddingBag(
     throw new ArgumentError(
       `${name}: if input is 2D, then offsets has to be null, as input is treated as a mini-batch of fixed length sequences`,
     );
+  if (offsets !== null) checkIndex(name, offsets, "offsets");
   if (input.ndim === 1 && offsets === null)
     throw new ArgumentError(`${name}: offsets has to be a 1D Tensor but got null`);
   if (input.ndim !== 1 && input.ndim !== 2)
