@@ -148,7 +148,7 @@ export function rmsNorm(
     "eps",
   ]);
   checkParameter("rmsNorm", "weight", weight, input, normal, "of same shape as normalized_shape");
-  const least = eps ?? finfo(input.dtype).eps;
+  const least = eps === null ? finfo(input.dtype).eps : asNumber("rmsNorm", eps, "eps");
   return run(
     { ...rows(input, normal), label: "FusedRmsNormBackward0", eps: least, raw: true, given: false },
     input,
