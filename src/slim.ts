@@ -92,10 +92,13 @@ export {
   getDefaultDtype,
   half,
   int,
+  int8,
+  int16,
   int32,
   int64,
   long,
   setDefaultDtype,
+  short,
   uint8,
 } from "./tensor/dtype.js";
 export { getPrintoptions, setPrintoptions } from "./tensor/format.js";

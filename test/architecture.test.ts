@@ -188,13 +188,14 @@ describe("the artifact", () => {
       }
     }
     // Kernels end with a dtype or a width; the other exports are the memory's, some of them for workers and tests.
-    const kernel = /_(f32|f64|f16|bf16|i32|i64|u8|b8|w1|w2|w4|w8)$/;
+    const kernel = /_(f32|f64|f16|bf16|i8|i16|b16|i32|i64|u8|b8|w1|w2|w4|w8)$/;
     const functions = WebAssembly.Module.exports(module).filter(
       ({ kind, name }) => kind === "function" && kernel.test(name),
     );
     const dead = functions.filter(
       ({ name }) =>
-        !words.has(name) && !words.has(name.replace(/(_(f32|f64|f16|bf16|i32|i64|u8|b8|w1|w2|w4|w8))+$/, "")),
+        !words.has(name) &&
+        !words.has(name.replace(/(_(f32|f64|f16|bf16|i8|i16|b16|i32|i64|u8|b8|w1|w2|w4|w8))+$/, "")),
     );
     expect(dead.map(({ name }) => name)).toEqual([]);
   });

@@ -1,6 +1,7 @@
 // Casts: elements moved between two strided places, to another dtype.
 //
-// The words f16 and bf16 stand for the halves, kept as 16 bits; b8 is uint8, whose other direction is that of bool, u8.
+// The words f16 and bf16 stand for the halves, kept as 16 bits; b8 is
+// what becomes uint8 or int8, b16 what becomes int16; a uint8 is read as a bool is, u8.
 //
 // All kernels have operands out, from over any nest, a range of its elements, no parameters. To bool, 0 gives 0 and all
 // else, NaN too, 1. From float to integer: towards zero, saturating, NaN gives 0. Between integers the low bits stay.
@@ -196,7 +197,28 @@ export function cast_i64_i32(block: usize, begin: u32, end: u32): void { cast<i6
 /** int64 to bool. */
 export function cast_i64_u8(block: usize, begin: u32, end: u32): void { cast<i64, u8, I64U8>(block, begin, end); }
 
-// uint8, which differs from bool only in what becomes it.
+// Small integers: to and from int32. Of int8 and uint8 the same becomes.
+
+@final class I8I32 extends Cast<i8, i32> {
+  @inline one(a: i8): i32 { return a; }
+  @inline four(out: usize, from: usize): void {
+    v128.store(out, i32x4.extend_low_i16x8_s(i16x8.extend_low_i8x16_s(v128.load_zero<u32>(from))));
+  }
+}
+@final class I16I32 extends Cast<i16, i32> {
+  @inline one(a: i16): i32 { return a; }
+  @inline four(out: usize, from: usize): void { v128.store(out, i32x4.extend_low_i16x8_s(v128.load_zero<u64>(from))); }
+}
+@final class I32B16 extends Cast<i32, i16> {
+  @inline one(a: i32): i16 { return <i16>a; }
+  @inline four(out: usize, from: usize): void { storeHalves(out, v128.load(from)); }
+}
+/** int8 to int32. */
+export function cast_i8_i32(block: usize, begin: u32, end: u32): void { cast<i8, i32, I8I32>(block, begin, end); }
+/** int16 to int32. */
+export function cast_i16_i32(block: usize, begin: u32, end: u32): void { cast<i16, i32, I16I32>(block, begin, end); }
+/** int32 to int16, the low bits. */
+export function cast_i32_b16(block: usize, begin: u32, end: u32): void { cast<i32, i16, I32B16>(block, begin, end); }
 
 @final class I32B8 extends Cast<i32, u8> {
   @inline one(a: i32): u8 { return <u8>a; }
@@ -205,7 +227,7 @@ export function cast_i64_u8(block: usize, begin: u32, end: u32): void { cast<i64
     v128.store_lane<u32>(out, bytes, 0);
   }
 }
-/** int32 to uint8, the low bits. */
+/** int32 to uint8 or int8, the low bits. */
 export function cast_i32_b8(block: usize, begin: u32, end: u32): void { cast<i32, u8, I32B8>(block, begin, end); }
 
 // The halves: 16 bits in, four lanes of float32 out, and back.

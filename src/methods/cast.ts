@@ -17,6 +17,10 @@ const dtypes = {
   int: (x: Self): Self => family.to(x, "int32"),
   /** In int64. */
   long: (x: Self): Self => family.to(x, "int64"),
+  /** In int16. */
+  short: (x: Self): Self => family.to(x, "int16"),
+  /** In int8. */
+  char: (x: Self): Self => family.to(x, "int8"),
   /** In uint8. */
   byte: (x: Self): Self => family.to(x, "uint8"),
   /** In float16. */

@@ -1,6 +1,6 @@
 // Copies and casts that are invisible to the tape: launches, not operations.
 
-import { bytesOf, type DType } from "../tensor/dtype.js";
+import { bytesOf, computesAs, type DType } from "../tensor/dtype.js";
 import { isContiguous, isDenseNonOverlapping, likeStrides } from "../tensor/layout.js";
 import { temporaries } from "../tensor/lifetime.js";
 import { empty, emptyOf, Tensor } from "../tensor/tensor.js";
@@ -16,11 +16,12 @@ function castKernel(from: DType, to: DType): Kernel | undefined {
   return (artifact() as unknown as Record<string, Kernel | undefined>)[castName(from, to)];
 }
 
-/** The dtype by way of which a cast goes that has no kernel: the halves by float32, uint8 by an integer that wraps. */
+/** The dtype by way of which a cast goes that has no kernel: the halves by float32, small integers by one that wraps. */
 function between(from: DType, to: DType): DType {
   if (from === "float16" || from === "bfloat16") return "float32";
-  if (from === "uint8") return "int32";
-  return to !== "uint8" ? "float32" : from === "int64" ? "int32" : "int64";
+  if (computesAs(from) === "int32") return "int32";
+  if (computesAs(to) !== "int32") return "float32";
+  return from === "float32" || from === "float64" ? "int64" : "int32";
 }
 
 /** Writes `source`, broadcast and cast, into `target`. Their memory must not overlap partially. */

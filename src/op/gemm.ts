@@ -3,7 +3,7 @@
 import { DTypeError, ShapeError } from "../errors.js";
 import { formatShape } from "../tensor/layout.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { setParameter } from "../wasm/block.js";
+import { setParameter, setResults } from "../wasm/block.js";
 import { KernelFamily } from "../wasm/kernels.js";
 import { launch } from "../wasm/launch.js";
 import { artifact } from "../wasm/memory.js";
@@ -17,6 +17,7 @@ let rowsOfUnit = 0;
 function run(out: Tensor, m: number, alpha: number, beta: number): void {
   if (rowsOfUnit === 0) rowsOfUnit = artifact().gemm_rows();
   const { extent } = writeSplit(3, false);
+  setResults(1);
   setParameter(0, alpha);
   setParameter(1, beta);
   launch(kernels.of(out.dtype), extent * Math.ceil(m / rowsOfUnit));

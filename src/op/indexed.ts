@@ -1,12 +1,12 @@
 // Reading and writing by index tensors: how dims of a nest belong to the indexed tensor and to the indices.
 
 import { ArgumentError, DTypeError } from "../errors.js";
-import type { DType } from "../tensor/dtype.js";
+import { categoryOf, type DType, INTEGER } from "../tensor/dtype.js";
 import { formatShape } from "../tensor/layout.js";
 import { temporaries } from "../tensor/lifetime.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { bytesIn } from "../wasm/adapted.js";
-import { setParameter } from "../wasm/block.js";
+import { setParameter, setResults } from "../wasm/block.js";
 import type { Kernel } from "../wasm/kernels.js";
 import { launch, launchChecked, launchWhole } from "../wasm/launch.js";
 import { asTensor } from "./args.js";
@@ -54,7 +54,7 @@ export function launchIndexed(
  * too; so the way leads through float64, whose casts saturate.
  */
 export function narrowIndex(index: Tensor): Tensor {
-  return index.dtype === "int64" ? castTo(castTo(index, "float64"), "int32") : index;
+  return castTo(index.dtype === "int64" ? castTo(index, "float64") : index, "int32");
 }
 
 function run(
@@ -69,6 +69,7 @@ function run(
   const { shape, own, dims, over, wraps } = plan;
   if (shape.includes(0)) return;
   beginNest(shape);
+  setResults(1);
   if (writes) addStrided(indexed, stridesOver(indexed, own));
   else addTensor(other as Tensor);
   if (writes) addOperand(other, indexed.dtype);
@@ -94,9 +95,9 @@ function run(
   launchChecked(op, kernel, extent, about, writes ? launchWhole : launch);
 }
 
-/** Whether index tensors may have a dtype. */
+/** Whether index tensors may have a dtype: any of integers, of which PyTorch has int64. */
 export function isIndexDtype(dtype: DType): boolean {
-  return dtype === "int32" || dtype === "int64";
+  return categoryOf(dtype) === INTEGER;
 }
 
 /** Checks the dtype of an index tensor. */

@@ -69,7 +69,11 @@ function note(tensor: Tensor): void {
   if (batching.used) noteHidden(tensor);
   if (computesAs(dtype) === null) return;
   const { first, count } = spanOf(layout);
-  if (count > 0) noteNarrow(operands, dtype, tensor.storage.address + first * bytesOf(dtype), count);
+  const bytes = bytesOf(dtype);
+  // Kernels may be pointed one step beside a tensor, where they do not read; what lies there is not its own.
+  const from = Math.max(0, first);
+  const to = Math.min(first + count, Math.floor(tensor.storage.bytes / bytes));
+  if (to > from) noteNarrow(operands, dtype, tensor.storage.address + from * bytes, to - from);
 }
 
 /** Adds a tensor that broadcasts to the nest's shape. */

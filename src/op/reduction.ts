@@ -1,11 +1,11 @@
 // What reductions share: reading dims, the shape of the result, and the launch.
 
 import { ArgumentError } from "../errors.js";
-import { checkDtype, type DType } from "../tensor/dtype.js";
+import { checkDtype, computesAs, type DType } from "../tensor/dtype.js";
 import { checkRank, normalizeDims } from "../tensor/layout.js";
 import { temporaries } from "../tensor/lifetime.js";
 import { empty, type Tensor } from "../tensor/tensor.js";
-import { setParameter } from "../wasm/block.js";
+import { setParameter, setResults } from "../wasm/block.js";
 import type { Kernel, KernelFamily } from "../wasm/kernels.js";
 import { launch } from "../wasm/launch.js";
 import { asBoolean, describe } from "./args.js";
@@ -84,10 +84,10 @@ export const SUMMING = { dim: null as Dims, keepdim: false, dtype: null as DType
 /** Those of them that may come by position. */
 export const BY_POSITION = ["dim", "keepdim"] as const;
 
-/** The dtype in which sums and products are computed: where none is named, int32 for uint8 and bool, else its own. */
+/** The dtype in which sums and products are computed: where none is named, int32 for smaller integers and bool, else its own. */
 export function accumulating(op: string, x: Tensor, dtype: DType | null | undefined): DType {
   if (dtype !== null && dtype !== undefined) return checkDtype(op, dtype);
-  return x.dtype === "bool" || x.dtype === "uint8" ? "int32" : x.dtype;
+  return x.dtype === "bool" || computesAs(x.dtype) === "int32" ? "int32" : x.dtype;
 }
 
 /** Number of elements that are folded into one. */
@@ -132,6 +132,7 @@ export function launchReduction(
     result.push(0);
   }
   beginNest(sizes);
+  setResults(outputs.length);
   for (const out of outputs) addStrided(out, result);
   addStrided(x, input);
   const { extent, inner } = writeSplit(dims.length, !ordered);

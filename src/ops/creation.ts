@@ -38,6 +38,8 @@ const DTYPE_OF_ARRAY: Readonly<Record<string, DType>> = {
   Float32Array: "float32",
   Float64Array: "float64",
   Float16Array: "float16",
+  Int8Array: "int8",
+  Int16Array: "int16",
   Int32Array: "int32",
   BigInt64Array: "int64",
   Uint8Array: "uint8",
@@ -76,6 +78,8 @@ function ragged(op: string, dim: number, got: string): ShapeError {
 const STORED: Record<DType, (value: Scalar) => number | bigint> = {
   bool: (value) => (Number(value) !== 0 ? 1 : 0),
   uint8: (value) => Number(BigInt.asUintN(8, toInt64(value))),
+  int8: (value) => Number(BigInt.asIntN(8, toInt64(value))),
+  int16: (value) => Number(BigInt.asIntN(16, toInt64(value))),
   int32: (value) => (typeof value === "bigint" ? Number(BigInt.asIntN(32, value)) : toInt32(Number(value))),
   int64: toInt64,
   float16: (value) => halfBits(Number(value)),

@@ -86,6 +86,8 @@ interface Parts {
 function asIndexTensor(op: string, item: Tensor | IndexList): Tensor {
   if (item instanceof Tensor) {
     item.check(op);
+    // As in PyTorch, bytes are a mask.
+    if (item.dtype === "uint8") return castTo(item, "bool");
     if (item.dtype !== "bool") checkIndex(op, item, "indices");
     return item;
   }
@@ -94,10 +96,15 @@ function asIndexTensor(op: string, item: Tensor | IndexList): Tensor {
   return made.dtype === "bool" ? made : castTo(made, "int32");
 }
 
+/** Whether a 0-dim tensor stands for a number, the same for all examples: a byte is a mask. */
+function isPlace({ dtype, storage }: Tensor): boolean {
+  return dtype !== "uint8" && isIndexDtype(dtype) && storage.batch === null;
+}
+
 /** Number of dims of the tensor that an item of an index uses up. */
 function consumed(item: Index): number {
   if (item === null || item === "..." || typeof item === "boolean") return 0;
-  if (item instanceof Tensor && item.dtype === "bool") return item.ndim;
+  if (item instanceof Tensor && (item.dtype === "bool" || item.dtype === "uint8")) return item.ndim;
   if (Array.isArray(item)) {
     let rank = 0;
     let at: unknown = item;
@@ -134,7 +141,7 @@ function takeApart(op: string, x: Tensor, items: readonly Index[]): Parts {
       seen = unsqueeze(seen, dim);
       indices.push(tensor(item ? [0] : [], { dtype: "int32" }));
       dims.push(dim++);
-    } else if (item instanceof Tensor && item.ndim === 0 && isIndexDtype(item.dtype) && item.storage.batch === null) {
+    } else if (item instanceof Tensor && item.ndim === 0 && isPlace(item)) {
       item.check(op);
       seen = select(seen, dim, Number(readItem(item)));
     } else if (item instanceof Tensor || Array.isArray(item)) {

@@ -148,7 +148,9 @@ function logic(name: string, family: KernelFamily, x: Tensor, rest: readonly unk
   const { dim, keepdim } = parse(name, rest, REDUCING, BY_POSITION);
   if (Array.isArray(dim) && dim.length === 0 && x.ndim > 0) return x.dtype === "bool" ? dense(x) : castTo(x, "bool");
   const r = reduced(name, x, dim, keepdim);
-  return truths(name, family, x, r, "bool");
+  if (x.dtype !== "uint8") return truths(name, family, x, r, "bool");
+  // As in PyTorch, bytes stay bytes.
+  return temporaries(() => castTo(truths(name, family, x, r, "bool"), "uint8"));
 }
 
 /** Whether all elements are true, over dims; true of nothing. What is not zero is true. */

@@ -17,6 +17,10 @@ export const bfloat16 = "bfloat16" as const;
 export const int64 = "int64" as const;
 /** 32-bit signed integers: the dtype of indices and counts. */
 export const int32 = "int32" as const;
+/** 16-bit signed integers. Computed in int32, of which the low bits are kept. */
+export const int16 = "int16" as const;
+/** 8-bit signed integers. Computed in int32, of which the low bits are kept. */
+export const int8 = "int8" as const;
 /** Bytes, 0 to 255. Computed in int32, of which the low bits are kept. */
 export const uint8 = "uint8" as const;
 /** True or false, one byte each. */
@@ -31,6 +35,8 @@ export const half = float16;
 export const long = int64;
 /** Another name of int32. */
 export const int = int32;
+/** Another name of int16. */
+export const short = int16;
 
 /** Categories of dtypes, in the order of promotion. */
 export const BOOL = 0;
@@ -38,11 +44,13 @@ export const INTEGER = 1;
 export const FLOAT = 2;
 
 /** The typed arrays that hold tensors' elements, but for int64; those of the 16-bit floats are their bits. */
-export type TypedArray = Float32Array | Float64Array | Int32Array | Uint8Array | Uint16Array;
+export type TypedArray = Float32Array | Float64Array | Int32Array | Int16Array | Int8Array | Uint8Array | Uint16Array;
 
 const CATEGORIES: Record<DType, number> = {
   bool: BOOL,
   uint8: INTEGER,
+  int8: INTEGER,
+  int16: INTEGER,
   int32: INTEGER,
   int64: INTEGER,
   float16: FLOAT,
@@ -96,10 +104,11 @@ export function setDefaultDtype(dtype: DType): void {
   defaultDtype = dtype as FloatDType;
 }
 
-/** The dtype that holds values of both; of the two 16-bit floats neither does, so float32. */
+/** The dtype that holds values of both; float32 for the two 16-bit floats, int16 for uint8 and int8, of which neither does. */
 export function promote(a: DType, b: DType): DType {
   if (a === b) return a;
   if ((a === "float16" && b === "bfloat16") || (a === "bfloat16" && b === "float16")) return "float32";
+  if ((a === "uint8" && b === "int8") || (a === "int8" && b === "uint8")) return "int16";
   return orderOf(a) >= orderOf(b) ? a : b;
 }
 

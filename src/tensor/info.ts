@@ -59,6 +59,8 @@ export function iinfo(dtype: DType): IntegerInfo {
     throw new DTypeError(`iinfo: requires an integer input type, got ${dtype}; use finfo for floating point`);
   }
   if (dtype === "uint8") return { dtype, bits: 8, max: 255, min: 0 };
+  if (dtype === "int8") return { dtype, bits: 8, max: 127, min: -128 };
+  if (dtype === "int16") return { dtype, bits: 16, max: 32767, min: -32768 };
   if (dtype === "int32") return { dtype, bits: 32, max: 2 ** 31 - 1, min: -(2 ** 31) };
   return { dtype, bits: 64, max: 2n ** 63n - 1n, min: -(2n ** 63n) };
 }

@@ -13,6 +13,8 @@ import type { Tensor } from "./tensor.js";
 const VIEWS = {
   bool: "u8",
   uint8: "u8",
+  int8: "i8",
+  int16: "i16",
   int32: "i32",
   int64: "i64",
   float16: "u16",

@@ -46,6 +46,8 @@ function store(at: number, value: number | boolean | bigint, dtype: DType): void
     const number = Number(typeof value === "bigint" ? BigInt.asIntN(32, value) : value);
     if (dtype === "int32") views.i32[at >>> 2] = number;
     else if (dtype === "uint8") views.u8[at] = number;
+    else if (dtype === "int8") views.i8[at] = number;
+    else if (dtype === "int16") views.i16[at >>> 1] = number;
     else views.u8[at] = Number(value) !== 0 ? 1 : 0;
   }
 }

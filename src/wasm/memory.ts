@@ -6,6 +6,8 @@ import { notLoaded, runtime } from "./load.js";
 /** Views over all of linear memory; renewed when it grows. Index by address divided by the element's bytes. */
 export const views = {
   u8: new Uint8Array(0),
+  i8: new Int8Array(0),
+  i16: new Int16Array(0),
   u16: new Uint16Array(0),
   i32: new Int32Array(0),
   u32: new Uint32Array(0),
@@ -17,6 +19,8 @@ export const views = {
 function renew(): void {
   const buffer = (runtime.memory as WebAssembly.Memory).buffer;
   views.u8 = new Uint8Array(buffer);
+  views.i8 = new Int8Array(buffer);
+  views.i16 = new Int16Array(buffer);
   views.u16 = new Uint16Array(buffer);
   views.i32 = new Int32Array(buffer);
   views.u32 = new Uint32Array(buffer);

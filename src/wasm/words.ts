@@ -1,12 +1,24 @@
 // The dtypes, the words that kernels' names have for them, and the dtypes that they compute as.
 
 /** The dtypes of tensors, by PyTorch's names. */
-export type DType = "float32" | "float64" | "float16" | "bfloat16" | "int64" | "int32" | "uint8" | "bool";
+export type DType =
+  | "float32"
+  | "float64"
+  | "float16"
+  | "bfloat16"
+  | "int64"
+  | "int32"
+  | "int16"
+  | "int8"
+  | "uint8"
+  | "bool";
 
 /** All dtypes, in the order of promotion. */
 export const DTYPES: readonly DType[] = [
   "bool",
   "uint8",
+  "int8",
+  "int16",
   "int32",
   "int64",
   "float16",
@@ -18,6 +30,8 @@ export const DTYPES: readonly DType[] = [
 interface Words {
   /** The word for the dtype in kernels' names. */
   readonly word: string;
+  /** The word for it in the names of casts, where it is what is cast: a byte of uint8 and one of bool are read alike. */
+  readonly read: string;
   /** Place in the order of promotion. */
   readonly order: number;
   /** Bytes of one element. */
@@ -30,14 +44,16 @@ interface Words {
 }
 
 const WORDS: Record<DType, Words> = {
-  bool: { word: "u8", order: 0, bytes: 1, as: null },
-  uint8: { word: "b8", order: 1, bytes: 1, as: "int32" },
-  int32: { word: "i32", order: 2, bytes: 4, as: null },
-  int64: { word: "i64", order: 3, bytes: 8, as: null },
-  float16: { word: "f16", order: 4, bytes: 2, as: "float32" },
-  bfloat16: { word: "bf16", order: 5, bytes: 2, as: "float32" },
-  float32: { word: "f32", order: 6, bytes: 4, as: null },
-  float64: { word: "f64", order: 7, bytes: 8, as: null },
+  bool: { word: "u8", read: "u8", order: 0, bytes: 1, as: null },
+  uint8: { word: "b8", read: "u8", order: 1, bytes: 1, as: "int32" },
+  int8: { word: "b8", read: "i8", order: 2, bytes: 1, as: "int32" },
+  int16: { word: "b16", read: "i16", order: 3, bytes: 2, as: "int32" },
+  int32: { word: "i32", read: "i32", order: 4, bytes: 4, as: null },
+  int64: { word: "i64", read: "i64", order: 5, bytes: 8, as: null },
+  float16: { word: "f16", read: "f16", order: 6, bytes: 2, as: "float32" },
+  bfloat16: { word: "bf16", read: "bf16", order: 7, bytes: 2, as: "float32" },
+  float32: { word: "f32", read: "f32", order: 8, bytes: 4, as: null },
+  float64: { word: "f64", read: "f64", order: 9, bytes: 8, as: null },
 };
 
 /** The word for a dtype in kernels' names. */
@@ -60,7 +76,7 @@ export function computesAs(dtype: DType): DType | null {
   return WORDS[dtype].as;
 }
 
-/** Name of the kernel that casts between two dtypes, if there is one: a byte of uint8 and one of bool are read alike. */
+/** Name of the kernel that casts between two dtypes, if there is one. */
 export function castName(from: DType, to: DType): string {
-  return `cast_${from === "uint8" && to !== "bool" ? "u8" : wordOf(from)}_${wordOf(to)}`;
+  return `cast_${WORDS[from].read}_${WORDS[to].word}`;
 }

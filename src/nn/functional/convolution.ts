@@ -20,7 +20,7 @@ import { add } from "../../ops/arithmetic.js";
 import { sum } from "../../ops/reduce.js";
 import { expand, reshape } from "../../ops/shape.js";
 import { bytesOf } from "../../tensor/dtype.js";
-import { contiguous, type Layout } from "../../tensor/layout.js";
+import { contiguous, type Layout, narrow as narrowLayout } from "../../tensor/layout.js";
 import { temporaries } from "../../tensor/lifetime.js";
 import { alias, empty, Tensor } from "../../tensor/tensor.js";
 
@@ -77,6 +77,11 @@ function as(x: Tensor, shape: readonly number[], strides?: readonly number[], sk
   return alias(x, { ...layout, offset: x.layout.offset + skip });
 }
 
+/** The images from `first` on, `n` of them. */
+function stretchOf(x: Tensor, first: number, n: number): Tensor {
+  return alias(x, narrowLayout("convolution", x.layout, 0, first, n));
+}
+
 /** Runs `body` for stretches of images whose columns fit into the chunk: first image, and how many. */
 function inChunks(count: number, bytes: number, body: (first: number, n: number) => void): void {
   const most = Math.max(1, Math.floor(CHUNK / Math.max(1, bytes)));
@@ -111,7 +116,7 @@ function correlate(
       if (identity) columns = as(image, [n, groups, inner, places], undefined, first * channels * places);
       else {
         columns = empty("convolution", [n, groups, inner, places], x.dtype);
-        const part = as(image, [n, channels], [0, 0], first * (image.layout.strides[0] as number));
+        const part = stretchOf(image, first, n);
         unroll(columns, columnStrides(channels, windows), part, imageStrides(image), n, channels, windows);
       }
       const target = as(out, [n, groups, rows, places], undefined, first * groups * rows * places);
@@ -141,7 +146,7 @@ function spreadOut(out: Tensor, y: Tensor, weight: Tensor, groups: number, windo
       }
       const columns = empty("convolution", [n, groups, inner, places], y.dtype);
       launchGemm(columns, turned, part, null, 1, 0);
-      const image = as(out, [n, channels], [0, 0], first * (out.layout.strides[0] as number));
+      const image = stretchOf(out, first, n);
       rollUp(image, imageStrides(out), columns, columnStrides(channels, windows), n, channels, windows);
     });
     return null;
@@ -171,7 +176,7 @@ function correlateBoth(out: Tensor, y: Tensor, x: Tensor, groups: number, window
       oh,
       ow,
     ] as number[];
-    const part = as(x, [n, channels], [0, 0], first * (x.layout.strides[0] as number));
+    const part = stretchOf(x, first, n);
     unroll(columns, strides, part, imageStrides(x), n, channels, windows);
     const a = as(left, [groups, rows, n * places]);
     const b = as(columns, [groups, n * places, inner], [inner * n * places, 1, n * places]);
