@@ -43,11 +43,20 @@ async function answered(response: Response): Promise<ReadableStream<Uint8Array>>
 
 const ONCE = "stream: it was read already; give a function that opens it anew for each epoch";
 
+/** Streams and generators that were read: another epoch would silently be empty. */
+const finished = /* @__PURE__ */ new WeakSet<object>();
+
+function onlyOnce(source: object): void {
+  if (finished.has(source)) throw new ArgumentError(ONCE);
+  finished.add(source);
+}
+
 /** Chunks of a stream; Safari's streams cannot be iterated. */
 async function* chunksOf(
   stream: ReadableStream<Uint8Array | string>,
 ): AsyncGenerator<Uint8Array | string, void, undefined> {
   if (stream.locked) throw new ArgumentError(ONCE);
+  onlyOnce(stream);
   const reader = stream.getReader();
   try {
     for (;;) {
@@ -86,6 +95,8 @@ export async function* piecesOf(source: StreamSource): AsyncGenerator<Uint8Array
     typeof source === "object" &&
     (Symbol.asyncIterator in source || Symbol.iterator in source)
   ) {
+    const isIterator = typeof (source as unknown as Iterator<unknown>).next === "function";
+    if (isIterator) onlyOnce(source);
     yield* source;
   } else throw new ArgumentError(`stream: expected a path, a URL, a stream, bytes or pieces, got ${describe(source)}`);
 }
