@@ -3,12 +3,12 @@
 import { ArgumentError, DTypeError, GraphError, ShapeError } from "../errors.js";
 import { describe, isOptions, parse } from "../op/args.js";
 import { to } from "../ops/cast.js";
-import { onesLike, zerosLike } from "../ops/creation.js";
+import { ones, zerosLike } from "../ops/creation.js";
 import { mode } from "../tape/mode.js";
 import { Node } from "../tape/node.js";
 import { edgeOf } from "../tape/record.js";
 import { isFloat } from "../tensor/dtype.js";
-import { formatShape, sameShape } from "../tensor/layout.js";
+import { formatShape, numel, sameShape } from "../tensor/layout.js";
 import { type History, Tensor } from "../tensor/tensor.js";
 import { runPass } from "./engine.js";
 import { warnOnce } from "./properties.js";
@@ -72,9 +72,8 @@ function seedOf(op: string, root: Differentiable, given: Tensor | null | undefin
   const facts = node.outputs[index];
   if (facts === undefined) throw new ArgumentError(`${op}: the node has no such output`);
   if (given === null || given === undefined) {
-    if (isEdge(root) || root.numel() !== 1)
-      throw new GraphError(`${op}: grad can be implicitly created only for scalar outputs`);
-    return onesLike(root);
+    if (numel(facts.shape) !== 1) throw new GraphError(`${op}: grad can be implicitly created only for scalar outputs`);
+    return ones(facts.shape, { dtype: facts.dtype });
   }
   if (!(given instanceof Tensor))
     throw new ArgumentError(`${op}: gradients must be tensors or null, got ${describe(given)}`);
@@ -135,12 +134,19 @@ export function backward(
     retainGraph: given.retainGraph ?? createGraph,
     createGraph,
     inputs: targets,
-    accumulate:
-      inputs === null ? null : inputs.map((input) => (isEdge(input) ? (input.node.variable as Tensor) : input)),
+    accumulate: inputs === null ? null : inputs.map((input) => (isEdge(input) ? input.node.variable : input)),
   });
 }
 
-type GradientsOf<Inputs> = Inputs extends readonly unknown[] ? { -readonly [I in keyof Inputs]: Tensor } : [Tensor];
+/** One gradient for each input: a tuple of the inputs' length where that is known; `[G]` for a single input. */
+export type GradientsOf<Inputs, G = Tensor> = Inputs extends readonly unknown[]
+  ? { -readonly [I in keyof Inputs]: G }
+  : [G];
+
+/** What comes behind outputs and inputs: gradients of the outputs by position, and options. */
+type Behind<Options> =
+  | [options: Options]
+  | [gradOutputs: Tensor | null | undefined | readonly (Tensor | null)[], options: Options];
 
 /**
  * The gradients of the outputs' sum, weighted by `gradOutputs`, by each of the inputs; nothing is accumulated.
@@ -155,8 +161,18 @@ type GradientsOf<Inputs> = Inputs extends readonly unknown[] ? { -readonly [I in
 export function grad<const Inputs extends Differentiable | readonly Differentiable[]>(
   outputs: Differentiable | readonly Differentiable[],
   inputs: Inputs,
+  ...rest: Behind<GradOptions & { readonly allowUnused: true; readonly materializeGrads?: false }>
+): GradientsOf<Inputs, Tensor | null>;
+export function grad<const Inputs extends Differentiable | readonly Differentiable[]>(
+  outputs: Differentiable | readonly Differentiable[],
+  inputs: Inputs,
   ...rest: [gradOutputs?: Tensor | null | readonly (Tensor | null)[] | GradOptions, options?: GradOptions]
-): GradientsOf<Inputs> {
+): GradientsOf<Inputs>;
+export function grad(
+  outputs: Differentiable | readonly Differentiable[],
+  inputs: Differentiable | readonly Differentiable[],
+  ...rest: [gradOutputs?: Tensor | null | readonly (Tensor | null)[] | GradOptions, options?: GradOptions]
+): unknown {
   const op = "grad";
   const given = parse<GradOptions>(
     op,
@@ -165,7 +181,7 @@ export function grad<const Inputs extends Differentiable | readonly Differentiab
     ["gradOutputs"],
   );
   const roots = listOf(outputs) as readonly Differentiable[];
-  const wanted = listOf(inputs as Differentiable | readonly Differentiable[]) as readonly Differentiable[];
+  const wanted = listOf(inputs) as readonly Differentiable[];
   if (wanted.length === 0) throw new ArgumentError(`${op}: grad requires non-empty inputs.`);
   if (given.materializeGrads === true && given.allowUnused === false) {
     throw new ArgumentError(
@@ -186,7 +202,9 @@ export function grad<const Inputs extends Differentiable | readonly Differentiab
   results.forEach((result, i) => {
     if (result !== null) return;
     const input = wanted[i];
-    if (given.materializeGrads === true && input instanceof Tensor) {
+    if (given.materializeGrads === true) {
+      if (!(input instanceof Tensor))
+        throw new ArgumentError(`${op}: materializeGrads cannot be used when the given input is a GradientEdge`);
       const zero = zerosLike(input);
       zero.collects = createGraph && mode.grad;
       results[i] = zero;
@@ -196,7 +214,7 @@ export function grad<const Inputs extends Differentiable | readonly Differentiab
       );
     }
   });
-  return results as GradientsOf<Inputs>;
+  return results;
 }
 
 /** `x.backward(gradient?, options)`: see `backward`. */

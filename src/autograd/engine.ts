@@ -5,6 +5,7 @@ import { add } from "../ops/arithmetic.js";
 import { to } from "../ops/cast.js";
 import { leveled } from "../ops/hiding.js";
 import { sumToSize } from "../ops/shape.js";
+import type { Gradients } from "../tape/hooks.js";
 import { mode } from "../tape/mode.js";
 import { type Node, type OutputFacts, running } from "../tape/node.js";
 import { sameLevels } from "../tensor/batch.js";
@@ -28,8 +29,8 @@ export interface Pass {
   readonly createGraph: boolean;
   /** Only gradients of these are wanted; all leaves if null. */
   readonly inputs: readonly History[] | null;
-  /** Whether gradients of `inputs` are added to their tensors' `grad` rather than returned. */
-  readonly accumulate: readonly Tensor[] | null;
+  /** Tensors to whose `grad` the gradients of `inputs` are added rather than returned; null for places without a tensor. */
+  readonly accumulate: readonly (Tensor | null)[] | null;
 }
 
 let present: Pass | null = null;
@@ -197,12 +198,12 @@ function step(pass: Pass, state: NodeState, results: (Tensor | null)[]): void {
     tensorHooks(node, state);
     capture(pass, state, results);
     if (node.variable !== null) {
-      if (pass.inputs === null && state.gradients[0] !== null) accumulateInto(node, state);
+      if (pass.inputs === null) accumulateInto(node, state);
       return;
     }
     const needs = node.nodes.map((next) => next !== null && (stateOf(next, pass)?.wanted ?? false));
-    if (!needs.includes(true)) return;
-    if (state.gradients.every((gradient) => gradient === null)) return;
+    // An input to accumulate into runs like in a whole pass, hooks and all.
+    if (!needs.includes(true) && (pass.accumulate === null || state.captures === null)) return;
     const gradients = runNode(pass, node, state, needs);
     for (let i = 0; i < node.nodes.length; i++) {
       const next = node.nodes[i];
@@ -237,8 +238,10 @@ function runNode(pass: Pass, node: Node, state: NodeState, needs: readonly boole
   const hooks = node.hooks;
   if (hooks !== null) {
     for (const hook of hooks.before.all) {
-      const replaced = onGradients(outputs, () => hook(outputs));
-      if (replaced !== undefined) outputs = [...replaced];
+      outputs = replacing(
+        outputs,
+        onGradients(outputs, () => hook(outputs)),
+      );
     }
   }
   node.assertSaved();
@@ -255,12 +258,27 @@ function runNode(pass: Pass, node: Node, state: NodeState, needs: readonly boole
   if (mode.anomaly && mode.checkNan) checkNan(node, inputs);
   if (hooks !== null) {
     for (const hook of hooks.after.all) {
-      const replaced = onGradients([...inputs, ...outputs], () => hook(inputs, outputs));
-      if (replaced !== undefined) inputs = [...replaced];
+      inputs = replacing(
+        inputs,
+        onGradients([...inputs, ...outputs], () => hook(inputs, outputs)),
+      );
     }
   }
   if (!pass.retainGraph) node.free();
   return inputs;
+}
+
+/** What a node's hook returned, if anything, in the place of the gradients that it was given. */
+function replacing(gradients: (Tensor | null)[], returned: Gradients | undefined | null | void): (Tensor | null)[] {
+  if (returned === undefined || returned === null) return gradients;
+  if (!Array.isArray(returned) || returned.some((each) => each !== null && !(each instanceof Tensor)))
+    throw new GraphError("hook: expected an array of tensors and nulls, or nothing, to be returned");
+  if (returned.length !== gradients.length) {
+    throw new GraphError(
+      `hook: hook has returned an incorrect number of values (got ${returned.length}, but expected ${gradients.length})`,
+    );
+  }
+  return [...returned];
 }
 
 /** Brings a gradient to the shape and dtype of the value it belongs to: sums broadcast dims, casts between floats. */
@@ -333,6 +351,7 @@ function capture(pass: Pass, state: NodeState, results: (Tensor | null)[]): void
     if (gradient === null) continue;
     const target = pass.accumulate?.[place];
     if (target !== undefined) {
+      if (target === null) continue;
       if (state.node.variable !== null) accumulateInto(state.node, state);
       else if (target.hooks?.retain !== target) accumulate(target, gradient, mode.grad);
     } else results[place] = gradient.claim();
@@ -344,15 +363,19 @@ function accumulateInto(node: Node, state: NodeState): void {
   const leaf = node.variable as Tensor;
   let gradients = [state.gradients[0] ?? null];
   for (const hook of node.hooks?.before.all ?? []) {
-    const replaced = onGradients(gradients, () => hook(gradients));
-    if (replaced !== undefined) gradients = [...replaced];
+    gradients = replacing(
+      gradients,
+      onGradients(gradients, () => hook(gradients)),
+    );
   }
-  const [gradient] = gradients;
-  if (gradient !== null && gradient !== undefined && !leaf.isDisposed) accumulate(leaf, gradient, mode.grad);
-  for (const hook of node.hooks?.accumulated.all ?? []) {
-    const said: unknown = onGradients([], () => hook(leaf));
-    if (said !== undefined && said !== null)
-      throw new GraphError("registerPostAccumulateGradHook: the hook must return nothing");
+  const gradient = gradients[0] ?? null;
+  if (gradient !== null && leaf.collects && !leaf.isDisposed) {
+    accumulate(leaf, gradient, mode.grad);
+    for (const hook of node.hooks?.accumulated.all ?? []) {
+      const said: unknown = onGradients([], () => hook(leaf));
+      if (said !== undefined && said !== null)
+        throw new GraphError("registerPostAccumulateGradHook: hooks should return nothing (PyTorch: None)");
+    }
   }
   for (const hook of node.hooks?.after.all ?? []) onGradients(gradients, () => hook([], gradients));
 }

@@ -11,6 +11,7 @@ import { expand, permute, sumToSize } from "../ops/shape.js";
 import { asViewOf } from "../ops/view.js";
 import { mode } from "../tape/mode.js";
 import { edgeOf } from "../tape/record.js";
+import { dropSavedTangents } from "../tape/saved.js";
 import { isFloat } from "../tensor/dtype.js";
 import { contiguous as contiguousLayout, isDenseNonOverlapping, sameShape } from "../tensor/layout.js";
 import { closeScope, openScope, temporaries } from "../tensor/lifetime.js";
@@ -34,6 +35,7 @@ export function closeLevel(): void {
   const tensors = levels.pop() ?? [];
   mode.levels = levels.length;
   for (const tensor of tensors) setTangent(tensor, level, null);
+  dropSavedTangents(level);
 }
 
 /** The tangent of an operand at a level, or null. */

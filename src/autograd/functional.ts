@@ -12,8 +12,10 @@ import { formatShape, sameShape } from "../tensor/layout.js";
 import { Tensor } from "../tensor/tensor.js";
 import { closeLevel, openLevel, setTangent, tangentAt } from "./forward.js";
 import {
+  type ArgumentsOf,
   gradients,
   type Inputs,
+  type Like,
   listOf,
   outputsOf,
   prepared,
@@ -110,15 +112,22 @@ function nested<T>(rows: readonly (readonly T[])[], singleOutput: boolean, singl
   return (singleOutput ? inner[0] : inner) as T | T[] | T[][];
 }
 
+/** Nested as a function's outputs, then its inputs. */
+export type JacobianOf<R, I> = R extends readonly unknown[] ? { -readonly [K in keyof R]: Like<I> } : Like<I>;
+
+/** Nested as the inputs, twice. */
+export type HessianOf<I> = I extends readonly unknown[] ? { -readonly [K in keyof I]: Like<I> } : Tensor;
+
 /**
  * The Jacobian of a function: for one output and one input a tensor of the output's shape and then the input's; arrays
  * nest outputs, then inputs.
  */
-export function jacobian(
-  f: TensorFunction,
-  inputs: Inputs,
+export function jacobian<const I extends Inputs, const R extends Inputs>(
+  f: (...inputs: ArgumentsOf<I>) => R,
+  inputs: I,
   ...rest: [options?: JacobianOptions]
-): Tensor | Tensor[] | Tensor[][] {
+): JacobianOf<R, I>;
+export function jacobian(f: unknown, inputs: Inputs, ...rest: [options?: JacobianOptions]): unknown {
   const op = "jacobian";
   const { createGraph, strict, vectorize, strategy } = parse(op, rest, {
     createGraph: false,
@@ -140,10 +149,10 @@ export function jacobian(
   return recorded(() => {
     const own = prepared(op, inputs, createGraph);
     if (strategy === "forward-mode") {
-      const { jacobians, single } = forwardJacobian(op, f, own);
+      const { jacobians, single } = forwardJacobian(op, f as TensorFunction, own);
       return nested(jacobians, single, inputs instanceof Tensor) as Tensor;
     }
-    const { outputs, single } = outputsOf(op, f, own);
+    const { outputs, single } = outputsOf(op, f as TensorFunction, own);
     const rows = reverseJacobian(op, outputs, own, createGraph, strict);
     return nested(
       rows.map((row) => row.map((each) => released(each, createGraph))),
@@ -163,7 +172,12 @@ function scalarOutput(op: string, outputs: readonly Tensor[], single: boolean): 
 }
 
 /** The Hessian of a function of a single element: for one input of the input's shape twice; arrays nest inputs twice. */
-export function hessian(f: TensorFunction, inputs: Inputs, ...rest: [options?: HessianOptions]): Tensor | Tensor[][] {
+export function hessian<const I extends Inputs>(
+  f: (...inputs: ArgumentsOf<I>) => Inputs,
+  inputs: I,
+  ...rest: [options?: HessianOptions]
+): HessianOf<I>;
+export function hessian(f: unknown, inputs: Inputs, ...rest: [options?: HessianOptions]): unknown {
   const op = "hessian";
   const { createGraph, strict, vectorize, outerJacobianStrategy } = parse(op, rest, {
     createGraph: false,
@@ -177,7 +191,7 @@ export function hessian(f: TensorFunction, inputs: Inputs, ...rest: [options?: H
     );
   }
   const first = (...own: Tensor[]): Tensor[] => {
-    const { outputs, single } = outputsOf(op, f, own);
+    const { outputs, single } = outputsOf(op, f as TensorFunction, own);
     const output = scalarOutput(op, outputs, single);
     const live = own.map((x) => x);
     for (const x of live) if (!x.tracked) x.collects = true;
@@ -230,12 +244,17 @@ function read(
 }
 
 /** `[f(inputs), vᵀJ]`; `v` may be left out for an output of one element. */
-export function vjp(f: TensorFunction, inputs: Inputs, ...rest: Rest): [Tensor | Tensor[], Tensor | Tensor[]] {
+export function vjp<const I extends Inputs, const R extends Inputs>(
+  f: (...inputs: ArgumentsOf<I>) => R,
+  inputs: I,
+  ...rest: Rest
+): [Like<R>, Like<I>];
+export function vjp(f: unknown, inputs: Inputs, ...rest: Rest): unknown {
   const op = "vjp";
   const { v, createGraph, strict } = read(op, rest);
   return recorded(() => {
     const own = prepared(op, inputs, createGraph);
-    const { outputs, single } = outputsOf(op, f, own);
+    const { outputs, single } = outputsOf(op, f as TensorFunction, own);
     const seeds = vectors(op, v, outputs, "returns");
     const product = gradients(op, outputs, own, seeds, createGraph, strict);
     return [unlist(outputs, single, createGraph), unlist(product, inputs instanceof Tensor, createGraph)];
@@ -243,13 +262,18 @@ export function vjp(f: TensorFunction, inputs: Inputs, ...rest: Rest): [Tensor |
 }
 
 /** `[f(inputs), Jv]`; `v` may be left out for an input of one element. Computed by differentiating twice. */
-export function jvp(f: TensorFunction, inputs: Inputs, ...rest: Rest): [Tensor | Tensor[], Tensor | Tensor[]] {
+export function jvp<const I extends Inputs, const R extends Inputs>(
+  f: (...inputs: ArgumentsOf<I>) => R,
+  inputs: I,
+  ...rest: Rest
+): [Like<R>, Like<R>];
+export function jvp(f: unknown, inputs: Inputs, ...rest: Rest): unknown {
   const op = "jvp";
   const { v, createGraph, strict } = read(op, rest);
   return recorded(() => {
     const own = prepared(op, inputs, createGraph);
     const tangents = vectors(op, v, own, "has");
-    const { outputs, single } = outputsOf(op, f, own);
+    const { outputs, single } = outputsOf(op, f as TensorFunction, own);
     const us = outputs.map((output) => {
       const u = zerosLike(output);
       u.collects = true;
@@ -262,13 +286,18 @@ export function jvp(f: TensorFunction, inputs: Inputs, ...rest: Rest): [Tensor |
 }
 
 /** `[f(inputs), vᵀH]` of a function of a single element. */
-export function vhp(f: TensorFunction, inputs: Inputs, ...rest: Rest): [Tensor, Tensor | Tensor[]] {
+export function vhp<const I extends Inputs>(
+  f: (...inputs: ArgumentsOf<I>) => Inputs,
+  inputs: I,
+  ...rest: Rest
+): [Tensor, Like<I>];
+export function vhp(f: unknown, inputs: Inputs, ...rest: Rest): unknown {
   const op = "vhp";
   const { v, createGraph, strict } = read(op, rest);
   return recorded(() => {
     const own = prepared(op, inputs, createGraph);
     const seeds = vectors(op, v, own, "has");
-    const { outputs, single } = outputsOf(op, f, own);
+    const { outputs, single } = outputsOf(op, f as TensorFunction, own);
     const output = scalarOutput(op, outputs, single);
     const first = gradients(op, [reshape(output, [])], own, null, true, strict);
     const product = gradients(op, first, own, seeds, createGraph, strict);
@@ -277,13 +306,18 @@ export function vhp(f: TensorFunction, inputs: Inputs, ...rest: Rest): [Tensor, 
 }
 
 /** `[f(inputs), Hv]` of a function of a single element. */
-export function hvp(f: TensorFunction, inputs: Inputs, ...rest: Rest): [Tensor, Tensor | Tensor[]] {
+export function hvp<const I extends Inputs>(
+  f: (...inputs: ArgumentsOf<I>) => Inputs,
+  inputs: I,
+  ...rest: Rest
+): [Tensor, Like<I>];
+export function hvp(f: unknown, inputs: Inputs, ...rest: Rest): unknown {
   const op = "hvp";
   const { v, createGraph, strict } = read(op, rest);
   return recorded(() => {
     const own = prepared(op, inputs, createGraph);
     const tangents = vectors(op, v, own, "has");
-    const { outputs, single } = outputsOf(op, f, own);
+    const { outputs, single } = outputsOf(op, f as TensorFunction, own);
     const output = scalarOutput(op, outputs, single);
     const first = gradients(op, [reshape(output, [])], own, null, true, strict);
     // The Hessian is symmetric where second derivatives are continuous, but its product is taken as it is defined.

@@ -13,6 +13,12 @@ import { grad } from "./backward.js";
 /** A function of tensors that gives a tensor or an array of tensors. */
 export type TensorFunction = (...inputs: Tensor[]) => Tensor | readonly Tensor[];
 
+/** The arguments of a function of such inputs. */
+export type ArgumentsOf<I> = I extends readonly unknown[] ? { -readonly [K in keyof I]: Tensor } : [Tensor];
+
+/** A tensor for each of some tensors, nested as they are. */
+export type Like<T> = T extends readonly unknown[] ? { -readonly [K in keyof T]: Tensor } : Tensor;
+
 /** One tensor or several. */
 export type Inputs = Tensor | readonly Tensor[];
 

@@ -1,41 +1,65 @@
 // gradcheck and gradgradcheck: derivatives against central differences.
 
 import { ArgumentError, GradcheckError } from "../errors.js";
-import { asNumber, parse } from "../op/args.js";
-import { asContiguous } from "../op/copy.js";
+import { asBoolean, asNumber, parse } from "../op/args.js";
 import { add } from "../ops/arithmetic.js";
-import { clone } from "../ops/cast.js";
-import { onesLike, zerosLike } from "../ops/creation.js";
+import { zerosLike } from "../ops/creation.js";
 import { detach } from "../ops/detach.js";
 import { randn } from "../ops/random.js";
+import { transpose } from "../ops/shape.js";
 import { recorded, unrecorded } from "../tape/mode.js";
-import { isFloat } from "../tensor/dtype.js";
-import { hasInternalOverlap } from "../tensor/layout.js";
-import { closeScope, openScope } from "../tensor/lifetime.js";
-import { elementsOf } from "../tensor/read.js";
-import { Tensor } from "../tensor/tensor.js";
+import type { Tensor } from "../tensor/tensor.js";
 import { grad } from "./backward.js";
-import { closeLevel, openLevel, setTangent, tangentAt } from "./forward.js";
-import { unit } from "./functions-of-tensors.js";
+import { checkBackward, checkInputs, checkUndefined, compare, fastCheck } from "./gradcheck-checks.js";
+import {
+  type Checked,
+  differentiable,
+  forwardJacobian,
+  type Jacobian,
+  listOf,
+  numericalJacobian,
+  reverseJacobians,
+} from "./gradcheck-jacobians.js";
 
-/** Options of `gradcheck` and `gradgradcheck`. */
-export interface GradcheckOptions {
-  /** Step of the differences. */
+export { GradcheckError } from "../errors.js";
+export { type Checked, type Jacobian, numericalJacobian } from "./gradcheck-jacobians.js";
+
+interface CommonOptions {
+  /** Step of the differences: 1e-6. */
   readonly eps?: number;
+  /** How far derivatives may differ in absolute terms: 1e-5. */
   readonly atol?: number;
+  /** And relative to the differences: 1e-3. */
   readonly rtol?: number;
   /** Throw on a disagreement (default), or return false. */
   readonly raiseException?: boolean;
-  /** How far two runs of the same backward may differ. */
+  /** How far two runs of the same backward may differ: 0. */
   readonly nondetTol?: number;
-  /** Also pass missing gradients to functions of several outputs. */
+  /** Also let gradients of outputs be missing (default). */
   readonly checkUndefinedGrad?: boolean;
+  /** Also compare the dtypes of tangents with those of their outputs. */
+  readonly checkGradDtypes?: boolean;
+  /** Compare one random projection of each Jacobian instead of all of it; a full comparison tells what differs. */
+  readonly fastMode?: boolean;
+}
+
+/** Options of `gradcheck`. */
+export interface GradcheckOptions extends CommonOptions {
+  /** Check backward passes (default). */
   readonly checkBackwardAd?: boolean;
+  /** Check forward mode. */
   readonly checkForwardAd?: boolean;
 }
 
-/** A function under test: tensors to a tensor or an array of tensors. */
-export type Checked = (...inputs: Tensor[]) => Tensor | readonly Tensor[];
+/** Options of `gradgradcheck`. */
+export interface GradgradcheckOptions extends CommonOptions {
+  /** Draw the gradients of outputs as tensors that are not contiguous. */
+  readonly genNonContigGradOutputs?: boolean;
+  /** Check forward mode over the backward pass. */
+  readonly checkFwdOverRev?: boolean;
+  /** Check a backward pass over the backward pass (default). */
+  readonly checkRevOverRev?: boolean;
+}
 
 const defaults = {
   eps: 1e-6,
@@ -44,220 +68,11 @@ const defaults = {
   raiseException: true,
   nondetTol: 0,
   checkUndefinedGrad: true,
+  checkGradDtypes: false,
+  fastMode: false,
   checkBackwardAd: true,
   checkForwardAd: false,
 } satisfies GradcheckOptions;
-
-/** A Jacobian, [elements of the input][elements of the output], in JavaScript numbers. */
-type Jacobian = number[][];
-
-function listOf(value: Tensor | readonly Tensor[]): Tensor[] {
-  const list = value instanceof Tensor ? [value] : [...value];
-  for (const tensor of list) {
-    if (!(tensor instanceof Tensor)) throw new ArgumentError("gradcheck: the function must return tensors");
-  }
-  return list;
-}
-
-/** The outputs that have a derivative, on the given inputs. */
-function differentiable(f: Checked, inputs: readonly Tensor[]): Tensor[] {
-  return listOf(f(...inputs)).filter((output) => isFloat(output.dtype));
-}
-
-function numbers(x: Tensor): number[] {
-  return unrecorded(() => {
-    const dense = asContiguous(x);
-    const { view, start } = elementsOf(dense);
-    return Array.from(view.subarray(start, start + dense.numel()), Number);
-  });
-}
-
-/** Runs `body` and frees everything it made. */
-function scratch<T>(body: () => T): T {
-  const scope = openScope();
-  try {
-    return body();
-  } finally {
-    closeScope(scope, null);
-  }
-}
-
-/** Calls `body` with one element of a contiguous tensor moved by `by`, and puts it back. */
-function moved<T>(x: Tensor, element: number, by: number, body: () => T): T {
-  const at = elementsOf(x);
-  const place = at.start + element;
-  const before = at.view[place] as number;
-  at.view[place] = before + by;
-  try {
-    return body();
-  } finally {
-    elementsOf(x).view[place] = before;
-  }
-}
-
-/** Central differences of every output by every element of one input. */
-export function numericalJacobian(f: Checked, inputs: readonly Tensor[], which: number, eps: number): Jacobian[] {
-  return unrecorded(() => {
-    const copies = inputs.map((input) => (isFloat(input.dtype) ? clone(detach(asContiguous(input))) : input));
-    const target = copies[which] as Tensor;
-    const jacobians: Jacobian[] = [];
-    for (let element = 0; element < target.numel(); element++) {
-      const at = (by: number) =>
-        scratch(() => moved(target, element, by, () => differentiable(f, copies).map(numbers)));
-      const above = at(eps);
-      const below = at(-eps);
-      above.forEach((values, k) => {
-        jacobians[k] ??= [];
-        (jacobians[k] as Jacobian).push(values.map((value, j) => (value - (below[k]?.[j] ?? 0)) / (2 * eps)));
-      });
-    }
-    return jacobians;
-  });
-}
-
-/** The Jacobian of output `k` by every input, by one backward pass for each element of the output. */
-function reverseJacobians(f: Checked, inputs: readonly Tensor[], wanted: readonly number[], k: number): Jacobian[] {
-  return scratch(() => {
-    const output = differentiable(f, inputs)[k] as Tensor;
-    const targets = wanted.map((i) => inputs[i] as Tensor);
-    const jacobians = targets.map(
-      (x): Jacobian => Array.from({ length: x.numel() }, () => new Array(output.numel()).fill(0)),
-    );
-    if (!output.tracked) return jacobians;
-    for (let j = 0; j < output.numel(); j++) {
-      scratch(() => {
-        const seed = unit(output, j);
-        const gradients = grad(output, targets, { gradOutputs: seed, retainGraph: true, allowUnused: true });
-        gradients.forEach((gradient: Tensor | null, i) => {
-          if (gradient === null) return;
-          numbers(gradient).forEach((value, element) => {
-            ((jacobians[i] as Jacobian)[element] as number[])[j] = value;
-          });
-        });
-      });
-    }
-    return jacobians;
-  });
-}
-
-/** The Jacobians of all outputs by one input, by one forward-mode call for each of its elements. */
-function forwardJacobian(f: Checked, inputs: readonly Tensor[], which: number): Jacobian[] {
-  const jacobians: Jacobian[] = [];
-  const target = inputs[which] as Tensor;
-  for (let element = 0; element < target.numel(); element++) {
-    scratch(() => {
-      const level = openLevel();
-      try {
-        const duals = inputs.map((input) => (isFloat(input.dtype) ? detach(input) : input));
-        setTangent(duals[which] as Tensor, level, unit(target, element));
-        differentiable(f, duals).forEach((output, k) => {
-          const tangent = tangentAt(output, level);
-          jacobians[k] ??= [];
-          (jacobians[k] as Jacobian).push(tangent === null ? new Array(output.numel()).fill(0) : numbers(tangent));
-        });
-      } finally {
-        closeLevel();
-      }
-    });
-  }
-  return jacobians;
-}
-
-function compare(
-  kind: string,
-  k: number,
-  i: number,
-  numerical: Jacobian,
-  analytical: Jacobian,
-  atol: number,
-  rtol: number,
-): void {
-  const wrong: string[] = [];
-  numerical.forEach((row, element) => {
-    row.forEach((n, j) => {
-      const a = analytical[element]?.[j] ?? Number.NaN;
-      const same = a === n || (Number.isNaN(a) && Number.isNaN(n)) || Math.abs(a - n) <= atol + rtol * Math.abs(n);
-      if (!same) wrong.push(`  d out[${j}] / d in[${element}]: numerical ${n}, analytical ${a}`);
-    });
-  });
-  if (wrong.length === 0) return;
-  throw new GradcheckError(
-    `gradcheck: Jacobian${kind} mismatch for output ${k} with respect to input ${i}, ${wrong.length} entries differ:\n` +
-      `${wrong.slice(0, 20).join("\n")}${wrong.length > 20 ? "\n  ..." : ""}\n` +
-      `numerical: ${JSON.stringify(numerical)}\nanalytical: ${JSON.stringify(analytical)}`,
-  );
-}
-
-function checkInputs(inputs: readonly Tensor[]): number[] {
-  const wanted = inputs.map((_, i) => i).filter((i) => (inputs[i] as Tensor).tracked);
-  if (wanted.length === 0) {
-    throw new ArgumentError(
-      "gradcheck: expects at least one input tensor to require gradient, but none of the them have requiresGrad=true.",
-    );
-  }
-  for (const i of wanted) {
-    const input = inputs[i] as Tensor;
-    if (input.dtype !== "float64") {
-      console.warn(
-        `wengert: gradcheck: input #${i} requires gradient and is not a double precision floating point; the check will likely fail`,
-      );
-    }
-    if (hasInternalOverlap(input.layout)) {
-      throw new ArgumentError(
-        `gradcheck: the ${i}th input has a dimension with stride 0. gradcheck only supports inputs that are non-overlapping`,
-      );
-    }
-  }
-  return wanted;
-}
-
-/** The same backward twice gives the same, and none of a zero gradient gives zero. */
-function checkBackward(f: Checked, inputs: readonly Tensor[], wanted: readonly number[], nondetTol: number): void {
-  scratch(() => {
-    const targets = wanted.map((i) => inputs[i] as Tensor);
-    const output = differentiable(f, inputs).filter((each) => each.tracked);
-    if (output.length === 0) return;
-    const run = (seed: (x: Tensor) => Tensor) =>
-      grad(output, targets, {
-        gradOutputs: output.map((x) => seed(x)),
-        retainGraph: true,
-        allowUnused: true,
-      }) as (Tensor | null)[];
-    run(zerosLike).forEach((gradient) => {
-      if (gradient !== null && numbers(gradient).some((value) => value !== 0)) {
-        throw new GradcheckError("gradcheck: backward not multiplied by grad_output");
-      }
-    });
-    const once = run(onesLike);
-    run(onesLike).forEach((gradient, i) => {
-      const first = once[i] ?? null;
-      if (gradient === null || first === null) return;
-      const a = numbers(first);
-      if (numbers(gradient).some((value, j) => Math.abs(value - (a[j] as number)) > nondetTol)) {
-        throw new GradcheckError(
-          "gradcheck: Backward is not reentrant, i.e., running backward with same input and grad_output multiple times gives different values",
-        );
-      }
-    });
-    targets.forEach((target, i) => {
-      const gradient = once[i];
-      if (gradient && (gradient.dtype !== target.dtype || gradient.shape.join() !== target.shape.join())) {
-        throw new GradcheckError("gradcheck: grad is of another dtype or shape than its input");
-      }
-    });
-  });
-}
-
-/** With one output's gradient missing at a time, nothing throws and the rest still arrives. */
-function checkUndefined(f: Checked, inputs: readonly Tensor[], wanted: readonly number[]): void {
-  scratch(() => {
-    const targets = wanted.map((i) => inputs[i] as Tensor);
-    const outputs = differentiable(f, inputs).filter((each) => each.tracked);
-    if (outputs.length < 2) return;
-    for (const output of outputs)
-      grad(output, targets, { gradOutputs: onesLike(output), retainGraph: true, allowUnused: true });
-  });
-}
 
 /**
  * Compares derivatives with central differences; inputs should be float64. Returns true.
@@ -274,14 +89,27 @@ export function gradcheck(
   ...rest: [options?: GradcheckOptions]
 ): boolean {
   const options = parse<typeof defaults>("gradcheck", rest, defaults);
-  asNumber("gradcheck", options.eps, "eps");
+  for (const name of ["eps", "atol", "rtol", "nondetTol"] as const) asNumber("gradcheck", options[name], name);
   const list = listOf(inputs);
   const wanted = checkInputs(list);
   if (!options.checkForwardAd && !options.checkBackwardAd) {
     throw new ArgumentError("gradcheck: Expected at least one of checkForwardAd and checkBackwardAd to be true");
   }
   try {
-    return recorded(() => checkAll(f, list, wanted, options));
+    return recorded(() => {
+      const { fastMode, checkUndefinedGrad, nondetTol, checkBackwardAd } = options;
+      if (!fastMode) return checkAll(f, list, wanted, options);
+      if (!fastCheck(f, list, wanted, options)) {
+        checkAll(f, list, wanted, options);
+        throw new GradcheckError(
+          "gradcheck: Jacobians computed with fast mode disagree, those computed with slow mode do not: the function may not " +
+            "be deterministic, or the tolerances are at their limit",
+        );
+      }
+      if (checkBackwardAd) checkBackward(f, list, wanted, nondetTol);
+      if (checkBackwardAd && checkUndefinedGrad) checkUndefined(f, list, wanted);
+      return true;
+    });
   } catch (error) {
     if (!options.raiseException && error instanceof GradcheckError) return false;
     throw error;
@@ -303,7 +131,7 @@ function checkAll(f: Checked, inputs: readonly Tensor[], wanted: readonly number
   }
   if (options.checkForwardAd) {
     wanted.forEach((i, place) => {
-      forwardJacobian(f, inputs, i).forEach((analytical, k) => {
+      forwardJacobian(f, inputs, i, options.checkGradDtypes).forEach((analytical, k) => {
         compare(
           " computed with forward mode",
           k,
@@ -319,6 +147,32 @@ function checkAll(f: Checked, inputs: readonly Tensor[], wanted: readonly number
   return true;
 }
 
+const secondDefaults = {
+  eps: defaults.eps,
+  atol: defaults.atol,
+  rtol: defaults.rtol,
+  raiseException: true,
+  nondetTol: 0,
+  checkUndefinedGrad: true,
+  checkGradDtypes: false,
+  fastMode: false,
+  gradOutputs: null as Tensor | readonly Tensor[] | null,
+  genNonContigGradOutputs: false,
+  checkFwdOverRev: false,
+  checkRevOverRev: true,
+};
+
+/** Random gradients of outputs. */
+function seedsLike(outputs: readonly Tensor[], contiguous: boolean): Tensor[] {
+  return outputs.map(({ shape, dtype, ndim }) => {
+    if (contiguous || ndim < 2) return randn(shape, { dtype: dtype as "float64" });
+    const turned = randn([...shape.slice(0, -2), shape[ndim - 1] as number, shape[ndim - 2] as number], {
+      dtype: dtype as "float64",
+    });
+    return transpose(turned, -1, -2);
+  });
+}
+
 /**
  * `gradcheck` of the gradient: second derivatives against differences of first ones. `gradOutputs` are random where
  * none are given.
@@ -326,19 +180,21 @@ function checkAll(f: Checked, inputs: readonly Tensor[], wanted: readonly number
 export function gradgradcheck(
   f: Checked,
   inputs: Tensor | readonly Tensor[],
-  ...rest: [gradOutputs?: Tensor | readonly Tensor[] | null | GradcheckOptions, options?: GradcheckOptions]
+  ...rest: [gradOutputs?: Tensor | readonly Tensor[] | null | GradgradcheckOptions, options?: GradgradcheckOptions]
 ): boolean {
-  const given = parse("gradgradcheck", rest, { gradOutputs: null as Tensor | readonly Tensor[] | null, ...defaults }, [
-    "gradOutputs",
-  ]);
-  const { gradOutputs, ...options } = given;
+  const op = "gradgradcheck";
+  const { gradOutputs, genNonContigGradOutputs, checkFwdOverRev, checkRevOverRev, ...options } = parse(
+    op,
+    rest,
+    secondDefaults,
+    ["gradOutputs"],
+  );
+  asBoolean(op, genNonContigGradOutputs, "genNonContigGradOutputs");
   const list = listOf(inputs);
   const wanted = checkInputs(list);
   const seeds =
     gradOutputs === null
-      ? unrecorded(() =>
-          differentiable(f, list).map((output) => randn(output.shape, { dtype: output.dtype as "float64" })),
-        )
+      ? unrecorded(() => seedsLike(differentiable(f, list), !genNonContigGradOutputs))
       : listOf(gradOutputs).map((seed) => detach(seed));
   for (const seed of seeds) seed.collects = true;
   const first = (...all: Tensor[]): Tensor[] => {
@@ -355,7 +211,11 @@ export function gradgradcheck(
     return gradients.map((gradient, i) => gradient ?? add(zerosLike(own[wanted[i] as number] as Tensor), 0));
   };
   // First derivatives need recording even where differences are taken without it.
-  return gradcheck((...all) => recorded(() => first(...all)), [...list, ...seeds], options);
+  return gradcheck((...all) => recorded(() => first(...all)), [...list, ...seeds], {
+    ...options,
+    checkForwardAd: checkFwdOverRev,
+    checkBackwardAd: checkRevOverRev,
+  });
 }
 
 /** The copies that differences and tangents are taken on are ours: they may collect gradients. */

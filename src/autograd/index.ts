@@ -12,6 +12,13 @@ export * as function from "./function.js";
 export { Function, FunctionCtx } from "./function.js";
 export * as functional from "./functional.js";
 export * as gradMode from "./grad-mode.js";
-export { type GradcheckOptions, gradcheck, gradgradcheck } from "./gradcheck.js";
+export * as testing from "./gradcheck.js";
+export {
+  GradcheckError,
+  type GradcheckOptions,
+  type GradgradcheckOptions,
+  gradcheck,
+  gradgradcheck,
+} from "./gradcheck.js";
 export * as graph from "./graph.js";
 export * as profiler from "./profiler.js";

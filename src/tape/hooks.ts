@@ -58,9 +58,9 @@ export type Gradients = (Tensor | null)[];
 /** Hooks of a node. */
 export interface NodeHooks {
   /** Before the node runs: may replace the gradients of its outputs. */
-  readonly before: HookList<(gradOutputs: Gradients) => Gradients | undefined | void>;
+  readonly before: HookList<(gradOutputs: Gradients) => Gradients | null | undefined | void>;
   /** After it ran: may replace the gradients of its inputs. */
-  readonly after: HookList<(gradInputs: Gradients, gradOutputs: Gradients) => Gradients | undefined | void>;
+  readonly after: HookList<(gradInputs: Gradients, gradOutputs: Gradients) => Gradients | null | undefined | void>;
   /** After a leaf's gradient was updated. */
   readonly accumulated: HookList<(leaf: Tensor) => void>;
 }

@@ -6,7 +6,7 @@ import { hasInternalOverlap } from "../tensor/layout.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { mode } from "./mode.js";
 import { Node } from "./node.js";
-import { edgeOf, factsOf, hooksOf } from "./record.js";
+import { edgeOf, factsOf, moveOn } from "./record.js";
 
 /** Parameters of the node that a write through a view gives its base. */
 export interface Slices {
@@ -84,7 +84,7 @@ function checkView(op: string, self: Tensor): void {
 export function rewrite(self: Tensor, make: (inplaceOf: Tensor | null) => Node): void {
   const view = self.viewOf;
   if (view === null || self.collects) {
-    moveHooks(self, { node: make(null), index: 0 });
+    moveOn(self, { node: make(null), index: 0 });
     return;
   }
   const inner = make(self);
@@ -96,14 +96,5 @@ export function rewrite(self: Tensor, make: (inplaceOf: Tensor | null) => Node):
   const node = new Node("torch::autograd::CopySlices", view.graph.copySlices, nodes, indices, [factsOf(base)], slices);
   inner.hold();
   node.inner = inner;
-  moveHooks(base, { node, index: 0 });
-}
-
-/** The old history keeps the hooks that were put on it; only the wish to keep the gradient moves on. */
-function moveHooks(tensor: Tensor, history: { readonly node: Node; readonly index: number }): void {
-  const retained = tensor.hooks?.retain === tensor;
-  if (retained && tensor.hooks !== null) tensor.hooks.retain = null;
-  tensor.hooks = null;
-  tensor.setHistory(history);
-  if (retained) hooksOf(tensor).retain = tensor;
+  moveOn(base, { node, index: 0 });
 }

@@ -138,13 +138,15 @@ export class Node {
    * Calls `hook` after the node ran, with the gradients of its inputs and outputs; an array it returns replaces those of
    * the inputs.
    */
-  registerHook(hook: (gradInputs: Gradients, gradOutputs: Gradients) => Gradients | undefined | void): RemovableHandle {
+  registerHook(
+    hook: (gradInputs: Gradients, gradOutputs: Gradients) => Gradients | null | undefined | void,
+  ): RemovableHandle {
     this.hooks ??= nodeHooks();
     return this.hooks.after.add(hook, "registerHook");
   }
 
   /** Calls `hook` before the node runs, with the gradients of its outputs; an array it returns replaces them. */
-  registerPrehook(hook: (gradOutputs: Gradients) => Gradients | undefined | void): RemovableHandle {
+  registerPrehook(hook: (gradOutputs: Gradients) => Gradients | null | undefined | void): RemovableHandle {
     this.hooks ??= nodeHooks();
     return this.hooks.before.add(hook, "registerPrehook");
   }

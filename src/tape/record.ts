@@ -93,3 +93,12 @@ export function hooksOf(tensor: Tensor): TensorHooks {
   tensor.hooks = hooks;
   return hooks;
 }
+
+/** Gives a tensor a new history. The old one keeps the hooks that were put on it; only the wish to keep the gradient moves on. */
+export function moveOn(tensor: Tensor, history: History): void {
+  const retained = tensor.hooks?.retain === tensor;
+  if (retained && tensor.hooks !== null) tensor.hooks.retain = null;
+  tensor.hooks = null;
+  tensor.setHistory(history);
+  if (retained) hooksOf(tensor).retain = tensor;
+}

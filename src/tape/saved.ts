@@ -14,6 +14,14 @@ function detached(storage: Storage, { layout, dtype }: { readonly layout: Layout
   return new Tensor(storage, layout, dtype);
 }
 
+/** Values that keep tangents, which end with their level. */
+const following = new Set<SavedValue>();
+
+/** Lets go of what saved values keep of a level of forward mode that closes; the tangents' own graphs could lead back here. */
+export function dropSavedTangents(level: number): void {
+  for (const value of following) value.dropTangent(level);
+}
+
 /** A tensor as it was when it was saved. It holds the storage, so the handle may be disposed. */
 export class SavedValue {
   readonly layout: Layout;
@@ -26,7 +34,7 @@ export class SavedValue {
   private storage: Storage | null = null;
   private source: Tensor | null = null;
   private packed: { readonly value: unknown; readonly hooks: SavedHooks } | null = null;
-  private tangents: readonly (Tensor | null)[] | null = null;
+  private tangents: (Tensor | null)[] | null = null;
   private done = false;
 
   /**
@@ -92,6 +100,19 @@ export class SavedValue {
     if (tensor.tangents === null || this.tangents !== null) return;
     this.tangents = tensor.tangents.slice();
     for (const tangent of this.tangents) tangent?.claim();
+    following.add(this);
+  }
+
+  /** Lets the tangent of a level go. */
+  dropTangent(level: number): void {
+    const tangent = this.tangents?.[level] ?? null;
+    if (this.tangents === null || tangent === null) return;
+    this.tangents[level] = null;
+    if (this.tangents.every((each) => each === null)) {
+      this.tangents = null;
+      following.delete(this);
+    }
+    tangent.unclaim();
   }
 
   /** Which output of its node the value is, or -1. */
@@ -167,6 +188,7 @@ export class SavedValue {
       hooks.release?.(value);
     }
     this.letGo();
-    for (const tangent of this.tangents ?? []) tangent?.unclaim();
+    if (this.tangents !== null)
+      for (let level = 0; level < (this.tangents?.length ?? 0); level++) this.dropTangent(level);
   }
 }

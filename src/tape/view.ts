@@ -2,6 +2,7 @@
 
 import type { History, Tensor } from "../tensor/tensor.js";
 import type { Backward } from "./node.js";
+import { moveOn } from "./record.js";
 
 /** How a view was made, which decides whether it may be written in place. */
 export type ViewKind = "plain" | "multi" | "noGrad" | "function" | "inference";
@@ -32,7 +33,7 @@ export class ViewOf {
     const version = view.storage.version;
     if (version !== this.version && !view.collects) {
       this.version = version;
-      if (this.base.tracked) view.setHistory(this.graph.regrow(view, this.base));
+      if (this.base.tracked) moveOn(view, this.graph.regrow(view, this.base));
     }
     return view.ownHistory;
   }
