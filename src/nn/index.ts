@@ -6,6 +6,7 @@ export * as init from "./init.js";
 export * from "./layers/activation.js";
 export * from "./layers/activation-settings.js";
 export * from "./layers/adaptive-pooling.js";
+export { type AdaptiveLogSoftmaxOptions, AdaptiveLogSoftmaxWithLoss } from "./layers/adaptive-softmax.js";
 export * from "./layers/attention.js";
 export * from "./layers/batch-norm.js";
 export * from "./layers/conv.js";

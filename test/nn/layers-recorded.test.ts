@@ -96,6 +96,7 @@ function flat(out: unknown): wg.Tensor[] {
   if (out === null) return [];
   if (out instanceof Tensor) return [out];
   if (out instanceof PackedSequence) return [out.data];
+  if (isObject(out)) return Object.values(out).flatMap(flat);
   return (out as unknown[]).flatMap(flat);
 }
 

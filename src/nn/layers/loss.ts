@@ -3,6 +3,7 @@
 import { parse } from "../../op/args.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import { binaryCrossEntropy, binaryCrossEntropyWithLogits } from "../functional/binary.js";
+import { type CtcLossOptions, ctcLoss, type Lengths } from "../functional/ctc.js";
 import type { Reduction, ReductionOption } from "../functional/reduction.js";
 import { gaussianNllLoss, huberLoss, l1Loss, mseLoss, poissonNllLoss, smoothL1Loss } from "../functional/regression.js";
 import { Module } from "../module.js";
@@ -222,5 +223,33 @@ export class BCEWithLogitsLoss extends Loss {
   override forward(input: Tensor, target: Tensor): Tensor {
     const { weight, posWeight, reduction } = this;
     return binaryCrossEntropyWithLogits(input, target, { weight, posWeight, reduction });
+  }
+}
+
+/**
+ * −log of the probability of sequences of labels, all ways to place them on the steps counted: `call(logProbs, targets,
+ * inputLengths, targetLengths)` with logProbs [T, N, C] and targets int32 [N, S]; see `F.ctcLoss`.
+ */
+export class CTCLoss extends Loss {
+  static readonly name: string = "CTCLoss";
+
+  readonly blank: number;
+  readonly zeroInfinity: boolean;
+
+  constructor(...rest: Settings<CtcLossOptions, ["blank", "reduction", "zeroInfinity"]>) {
+    const given = parse<Required<CtcLossOptions>>(
+      "CTCLoss",
+      rest,
+      { blank: 0, reduction: "mean", zeroInfinity: false },
+      ["blank", "reduction", "zeroInfinity"],
+    );
+    super(given.reduction);
+    this.blank = given.blank;
+    this.zeroInfinity = given.zeroInfinity;
+  }
+
+  override forward(logProbs: Tensor, targets: Tensor, inputLengths: Lengths, targetLengths: Lengths): Tensor {
+    const { blank, reduction, zeroInfinity } = this;
+    return ctcLoss(logProbs, targets, inputLengths, targetLengths, { blank, reduction, zeroInfinity });
   }
 }
