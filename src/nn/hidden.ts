@@ -2,8 +2,9 @@
 
 import { ArgumentError } from "../errors.js";
 import { describe, parse } from "../op/args.js";
+import type { RemovableHandle } from "../tape/hooks.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { ModuleHooks } from "./calls.js";
+import { type HookOptions, ModuleHooks } from "./calls.js";
 import type { Module } from "./module.js";
 
 /** What a module knows beside its fields. */
@@ -36,9 +37,22 @@ export interface NamedOptions {
   readonly removeDuplicate?: boolean;
 }
 
+/** A hook after the forward pass: gets the module, its inputs and its output. */
+export type ForwardHook<M extends Module> = (
+  module: M,
+  // biome-ignore lint/suspicious/noExplicitAny: a module's forward pass takes what it likes
+  inputs: any[],
+  output: ReturnType<M["forward"]>,
+) => ReturnType<M["forward"]> | null | undefined | void;
+
 /** The name a module is printed under: its class's. */
 export function nameOf(module: Module): string {
   return module[HIDDEN].shownName ?? module.constructor.name;
+}
+
+/** Makes a buffer a field like any other. */
+export function forgetBuffer(module: Module, field: string): void {
+  module[HIDDEN].buffers.delete(field);
 }
 
 /** The hooks of a module, which has none before the first is registered. */
@@ -98,4 +112,16 @@ export function snake(name: string): string {
 export function holderOf(module: Module, target: string): [Module, string] {
   const cut = target.lastIndexOf(".");
   return [cut < 0 ? module : module.getSubmodule(target.slice(0, cut)), target.slice(cut + 1)];
+}
+
+/** Adds a hook to one of a module's chains. */
+export function register(
+  module: Module,
+  op: string,
+  chain: keyof ModuleHooks,
+  hook: unknown,
+  rest: readonly [options?: HookOptions],
+): RemovableHandle {
+  const { prepend } = parse(op, rest, { prepend: false });
+  return hooksOf(module)[chain].add(op, hook as never, prepend);
 }

@@ -2,6 +2,7 @@
 
 export * from "./containers.js";
 export * as functional from "./functional.js";
+export type { ForwardHook, NamedOptions } from "./hidden.js";
 export * as init from "./init.js";
 export * from "./layers/activation.js";
 export * from "./layers/activation-settings.js";
@@ -27,7 +28,6 @@ export {
   TransformerEncoderLayer,
   type TransformerLayerOptions,
 } from "./layers/transformer-layers.js";
-export type { ForwardHook } from "./module.js";
 export { Module } from "./module.js";
 export { Parameter, type ParameterOptions } from "./parameter.js";
 export * from "./parameter-containers.js";

@@ -1,10 +1,11 @@
 // Changing what a tensor's memory is while the tensor stays the same object.
 
 import { setData } from "../autograd/properties.js";
+import { DTypeError } from "../errors.js";
 import { fill_, to } from "../ops/cast.js";
 import { detach } from "../ops/detach.js";
 import { unrecorded } from "../tape/mode.js";
-import type { DType } from "../tensor/dtype.js";
+import { checkDtype, type DType, isFloat } from "../tensor/dtype.js";
 import { temporaries } from "../tensor/lifetime.js";
 import type { Tensor } from "../tensor/tensor.js";
 
@@ -18,6 +19,15 @@ export function castInPlace(tensor: Tensor, dtype: DType): void {
     }),
   );
   if (tensor.gradient !== null) castInPlace(tensor.gradient, dtype);
+}
+
+/** Throws unless a dtype is floating-point. */
+export function checkFloat(op: string, dtype: DType): void {
+  checkDtype(op, dtype);
+  if (isFloat(dtype)) return;
+  throw new DTypeError(
+    `${op}: nn.Module.to only accepts floating point or complex dtypes, but got desired dtype=torch.${dtype}`,
+  );
 }
 
 /** Writes zeros. */

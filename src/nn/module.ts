@@ -1,27 +1,29 @@
 // The base of everything that is trained: a module with parameters, buffers and modules inside.
 
 import { setGrad, requiresGrad_ as setRequiresGrad } from "../autograd/properties.js";
-import { ArgumentError, DTypeError, WengertError } from "../errors.js";
+import { ArgumentError, WengertError } from "../errors.js";
 import { asBoolean, describe, parse, type Trailing } from "../op/args.js";
 import type { Gradients, RemovableHandle } from "../tape/hooks.js";
-import { checkDtype, type DType, isFloat } from "../tensor/dtype.js";
+import { type DType, isFloat } from "../tensor/dtype.js";
 import { installInspect } from "../tensor/inspect.js";
 import { disposable } from "../tensor/scope.js";
 import { Tensor } from "../tensor/tensor.js";
+import { callable } from "./callable.js";
 import { callWithHooks, type HookOptions } from "./calls.js";
 import {
   checkName,
+  type ForwardHook,
   find,
   HIDDEN,
   type Hidden,
   holderOf,
-  hooksOf,
   type Member,
   type NamedOptions,
   named,
   nameOf,
+  register,
 } from "./hidden.js";
-import { castInPlace, clear } from "./memory.js";
+import { castInPlace, checkFloat, clear } from "./memory.js";
 import { Parameter } from "./parameter.js";
 import { type IncompatibleKeys, loadState, type StateDict, type StateDictOptions, writeState } from "./state.js";
 import { moduleText } from "./text.js";
@@ -29,16 +31,16 @@ import { moduleText } from "./text.js";
 // biome-ignore lint/suspicious/noExplicitAny: a module's forward pass takes and gives what it likes
 type Anything = any;
 
-/** A hook after the forward pass: gets the module, its inputs and its output. */
-export type ForwardHook<M extends Module> = (
-  module: M,
-  inputs: Anything[],
-  output: ReturnType<M["forward"]>,
-) => ReturnType<M["forward"]> | null | undefined | void;
+/** A module can be called as a function; the types are those of its forward pass. */
+export interface Module {
+  /** Runs the module: its forward pass between its hooks; the same as `call`. */
+  // biome-ignore lint/style/useShorthandFunctionType: it is the class that can be called
+  (...inputs: Parameters<this["forward"]>): ReturnType<this["forward"]>;
+}
 
 /**
  * Base of neural network modules. A subclass assigns parameters, buffers and modules to its fields and computes in
- * `forward`; it is called as `module.call(x)`, which runs the hooks.
+ * `forward`; it is called as `module.call(x)` or `module(x)`, which run the hooks.
  *
  * ```js
  * class Net extends nn.Module {
@@ -50,14 +52,25 @@ export type ForwardHook<M extends Module> = (
  * Names are those of the fields, in the order of their assignment. Fields with `#` are private to the class, so what they
  * hold is not found; nor is what lies in plain arrays: use `ModuleList` or `ParameterList`.
  */
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: this is how a class says that its instances can be called
 export class Module {
+  static readonly name: string = "Module";
+
   /** Whether the module is being trained; dropout and batch normalisation behave differently when it is not. */
-  training = true;
+  declare training: boolean;
 
   /** @internal */
-  readonly [HIDDEN]: Hidden = { buffers: new Map(), hooks: null, shownName: null };
+  declare readonly [HIDDEN]: Hidden;
 
   declare [Symbol.dispose]: () => void;
+
+  constructor() {
+    const self = callable(new.target.prototype) as this;
+    self.training = true;
+    (self as { [HIDDEN]: Hidden })[HIDDEN] = { buffers: new Map(), hooks: null, shownName: null };
+    // biome-ignore lint/correctness/noConstructorReturn: a module is a function, so that it can be called as one
+    return self;
+  }
 
   /** What the module computes; subclasses define it. Call modules by `call`, which runs their hooks. */
   forward(..._inputs: Anything[]): Anything {
@@ -69,6 +82,11 @@ export class Module {
     const { hooks } = this[HIDDEN];
     if (hooks === null) return this.forward(...inputs);
     return callWithHooks(this, hooks, (all) => this.forward(...all), inputs) as ReturnType<this["forward"]>;
+  }
+
+  /** @internal What a copy of the module starts from: the same class, no fields. */
+  blankCopy(): object {
+    return callable(Object.getPrototypeOf(this));
   }
 
   /** A line for the printed text that tells the module's settings. */
@@ -202,11 +220,6 @@ export class Module {
     return tensor;
   }
 
-  /** @internal */
-  forgetBuffer(field: string): void {
-    this[HIDDEN].buffers.delete(field);
-  }
-
   /** Puts a parameter, or null, into a field; returns it. The same as an assignment, for names that are computed. */
   registerParameter<T extends Parameter | null>(name: string, parameter: T): T {
     checkName(this, "parameter", name, (this as unknown as Record<string, unknown>)[name] instanceof Parameter);
@@ -324,12 +337,7 @@ export class Module {
   to(...rest: Trailing<[dtype: DType | undefined], { readonly dtype?: DType }>): this {
     const { dtype } = parse("to", rest, { dtype: null as DType | null }, ["dtype"]);
     if (dtype === null) return this;
-    checkDtype("to", dtype);
-    if (!isFloat(dtype)) {
-      throw new DTypeError(
-        `to: nn.Module.to only accepts floating point or complex dtypes, but got desired dtype=torch.${dtype}`,
-      );
-    }
+    checkFloat("to", dtype);
     for (const tensor of [...this.parameters(), ...this.buffers()])
       if (isFloat(tensor.dtype)) castInPlace(tensor, dtype);
     return this;
@@ -350,14 +358,12 @@ export class Module {
     hook: (module: this, inputs: Anything[]) => unknown,
     ...rest: [options?: HookOptions]
   ): RemovableHandle {
-    const { prepend } = parse("registerForwardPreHook", rest, { prepend: false });
-    return hooksOf(this).before.add("registerForwardPreHook", hook as never, prepend);
+    return register(this, "registerForwardPreHook", "before", hook, rest);
   }
 
   /** Calls `hook(module, inputs, output)` after the forward pass; what it returns, if anything, replaces the output. */
   registerForwardHook(hook: ForwardHook<this>, ...rest: [options?: HookOptions]): RemovableHandle {
-    const { prepend } = parse("registerForwardHook", rest, { prepend: false });
-    return hooksOf(this).after.add("registerForwardHook", hook as never, prepend);
+    return register(this, "registerForwardHook", "after", hook, rest);
   }
 
   /**
@@ -368,8 +374,7 @@ export class Module {
     hook: (module: this, gradOutputs: Gradients) => unknown,
     ...rest: [options?: HookOptions]
   ): RemovableHandle {
-    const { prepend } = parse("registerFullBackwardPreHook", rest, { prepend: false });
-    return hooksOf(this).beforeBackward.add("registerFullBackwardPreHook", hook as never, prepend);
+    return register(this, "registerFullBackwardPreHook", "beforeBackward", hook, rest);
   }
 
   /**
@@ -381,8 +386,7 @@ export class Module {
     hook: (module: this, gradInputs: Gradients, gradOutputs: Gradients) => unknown,
     ...rest: [options?: HookOptions]
   ): RemovableHandle {
-    const { prepend } = parse("registerFullBackwardHook", rest, { prepend: false });
-    return hooksOf(this).afterBackward.add("registerFullBackwardHook", hook as never, prepend);
+    return register(this, "registerFullBackwardHook", "afterBackward", hook, rest);
   }
 
   /** Frees the parameters and buffers of this module and those inside. */

@@ -14,8 +14,16 @@ export function deepcopy<T>(value: T): T {
   return copied(value, new Map()) as T;
 }
 
+/** How to make an empty object of a value's kind, where `Object.create` cannot: of modules, which are functions. */
+function blankOf(value: unknown): (() => object) | null {
+  if (typeof value !== "function") return null;
+  const { blankCopy } = value as { blankCopy?: () => object };
+  return typeof blankCopy === "function" ? () => blankCopy.call(value) : null;
+}
+
 function copied(value: unknown, done: Map<unknown, unknown>): unknown {
-  if (value === null || typeof value !== "object") return value;
+  const blank = blankOf(value);
+  if (value === null || value === undefined || (typeof value !== "object" && blank === null)) return value;
   const known = done.get(value);
   if (known !== undefined) return known;
   const note = <C extends object>(copy: C): C => {
@@ -36,7 +44,7 @@ function copied(value: unknown, done: Map<unknown, unknown>): unknown {
     for (const each of value) copy.add(copied(each, done));
     return copy;
   }
-  const copy = note(Array.isArray(value) ? [] : (Object.create(Object.getPrototypeOf(value)) as object));
+  const copy = note(Array.isArray(value) ? [] : (blank?.() ?? (Object.create(Object.getPrototypeOf(value)) as object)));
   for (const key of Reflect.ownKeys(value)) {
     const property = Object.getOwnPropertyDescriptor(value, key) as PropertyDescriptor;
     if ("value" in property) property.value = copied(property.value, done);

@@ -61,7 +61,7 @@ export function scope<T>(body?: () => T): T | Scope {
     const result = body();
     refuseAsync("scope", result);
     if (result instanceof Tensor) survives = (tensor) => tensor === result;
-    else if (result !== null && typeof result === "object") {
+    else if (result !== null && (typeof result === "object" || typeof result === "function")) {
       const found = new Set<unknown>();
       collect(result, found);
       survives = (tensor) => found.has(tensor);
@@ -72,11 +72,12 @@ export function scope<T>(body?: () => T): T | Scope {
   }
 }
 
-/** Everything that can be reached from a result; tensors are not looked into. */
+/** Everything that can be reached from a result, modules being functions; tensors are not looked into. */
 function collect(value: object, found: Set<unknown>): void {
   const pending: unknown[] = [value];
   for (let at = pending.pop(); pending.length > 0 || at !== undefined; at = pending.pop()) {
-    if (at === null || typeof at !== "object" || found.has(at) || ArrayBuffer.isView(at)) continue;
+    if (at === null || (typeof at !== "object" && typeof at !== "function")) continue;
+    if (found.has(at) || ArrayBuffer.isView(at)) continue;
     found.add(at);
     if (at instanceof Tensor) {
       if (at.gradient !== null) pending.push(at.gradient);

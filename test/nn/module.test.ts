@@ -275,6 +275,82 @@ describe("containers", () => {
   });
 });
 
+describe("a module is a function", () => {
+  test("that does what call does, hooks and types included", () => {
+    const net = new Net();
+    const x = randn([2, 4]);
+    const y: wg.Tensor = net(x);
+    expect(y.equal(net.call(x))).toBe(true);
+    let calls = 0;
+    net.first.registerForwardHook(() => void calls++);
+    net(x);
+    expect(calls).toBe(1);
+    const lstm = new nn.LSTM(4, 3);
+    const [out, [h, c]]: [wg.Tensor, [wg.Tensor, wg.Tensor]] = lstm(randn([5, 2, 4]));
+    expect([out.shape, h.shape, c.shape]).toEqual([
+      [5, 2, 3],
+      [1, 2, 3],
+      [1, 2, 3],
+    ]);
+    const [values, indices] = new nn.MaxPool1d(2, { returnIndices: true })(randn([1, 2, 4]));
+    expect([values.shape, indices.dtype]).toEqual([[1, 2, 2], "int32"]);
+    // @ts-expect-error: a convolution takes a tensor
+    expect(() => new nn.Conv1d(1, 1, 1)("x")).toThrow(wg.WengertError);
+    // @ts-expect-error: a parameter is not just any tensor
+    net.scale = ones([3]);
+  });
+
+  test("wherever a function is taken", () => {
+    const net = new nn.Sequential(new nn.Linear(2, 2), new nn.Tanh());
+    const x = randn([1, 2], { requiresGrad: true });
+    expect(wg.utils.checkpoint.checkpoint(net, [x]).equal(net(x))).toBe(true);
+    expect((wg.autograd.functional.jacobian(net, x) as wg.Tensor).shape).toEqual([1, 2, 1, 2]);
+  });
+
+  test("whose fields may have any name, and that is copied as a module", () => {
+    class Named extends nn.Module {
+      name = "a name";
+      length = 7;
+      inner = new nn.Linear(2, 1);
+
+      override forward(x: wg.Tensor): wg.Tensor {
+        return this.inner(x).mul(this.length);
+      }
+    }
+    const named = new Named();
+    named.name = "another";
+    const copy = wg.utils.deepcopy(named);
+    expect([copy.name, copy.length, String(copy), copy instanceof Named]).toEqual(["another", 7, String(named), true]);
+    const x = ones([1, 2]);
+    expect(copy(x).equal(named(x))).toBe(true);
+    named.inner.weight.data.fill_(0);
+    expect(copy(x).equal(named(x))).toBe(false);
+    expect(new nn.Module() instanceof nn.Module).toBe(true);
+  });
+});
+
+test("printed names stay when a bundler shortens those of classes", async () => {
+  const { buildSync } = await import("esbuild");
+  const entry = new URL("../../src/nn/index.ts", import.meta.url).pathname;
+  const source = `import { Sequential, ReLU, LSTM, Module } from ${JSON.stringify(entry)};
+    export const text = String(new Sequential(new ReLU(), new Sequential({ a: new ReLU({ inplace: true }) })));
+    export const names = [Sequential, ReLU, LSTM, Module].map((each) => each.name);`;
+  const built = buildSync({
+    stdin: { contents: source, resolveDir: "." },
+    bundle: true,
+    minify: true,
+    format: "esm",
+    platform: "node",
+    write: false,
+  });
+  const url = `data:text/javascript;base64,${Buffer.from(built.outputFiles[0]?.text ?? "").toString("base64")}`;
+  const { text, names } = (await import(/* @vite-ignore */ url)) as { text: string; names: string[] };
+  expect(text).toBe("Sequential(\n  (0): ReLU()\n  (1): Sequential(\n    (a): ReLU(inplace=True)\n  )\n)");
+  expect(names).toEqual(["Sequential", "ReLU", "LSTM", "Module"]);
+  // Layers that are not named are not there.
+  expect(built.outputFiles[0]?.text).not.toContain("upscale_factor");
+});
+
 test("memory is back where it was", () => {
   randn([1]).dispose();
   const before = memory().live;

@@ -364,8 +364,7 @@ export class TripletMarginWithDistanceLoss extends Loss {
   }
 
   override forward(anchor: Tensor, positive: Tensor, negative: Tensor): Tensor {
-    const { distanceFunction: given, margin, swap, reduction } = this;
-    const distanceFunction = given instanceof Module ? (a: Tensor, b: Tensor): Tensor => given.call(a, b) : given;
+    const { distanceFunction, margin, swap, reduction } = this;
     return tripletMarginWithDistanceLoss(anchor, positive, negative, { distanceFunction, margin, swap, reduction });
   }
 }

@@ -62,12 +62,8 @@ export const usualLayer: Required<TransformerLayerOptions> = {
 function activationOf(layer: string, given: Activation): ((x: Tensor) => Tensor) | Module {
   if (given === "relu") return relu;
   if (given === "gelu") return gelu;
-  if (typeof given === "function" || given instanceof Module) return given;
+  if (typeof given === "function") return given;
   throw new ArgumentError(`${layer}: activation should be relu/gelu, not ${describe(given)}`);
-}
-
-function activated(activation: ((x: Tensor) => Tensor) | Module, x: Tensor): Tensor {
-  return activation instanceof Module ? activation.call(x) : activation(x);
 }
 
 const FIELDS = ["selfAttn", "multiheadAttn"];
@@ -146,7 +142,7 @@ export class TransformerEncoderLayer extends Module {
   }
 
   private feed(x: Tensor): Tensor {
-    const inner = this.dropout.call(activated(this.activation, this.linear1.call(x)));
+    const inner = this.dropout.call(this.activation(this.linear1.call(x)));
     return this.dropout2.call(this.linear2.call(inner));
   }
 }
@@ -265,7 +261,7 @@ export class TransformerDecoderLayer extends Module {
   }
 
   private feed(x: Tensor): Tensor {
-    const inner = this.dropout.call(activated(this.activation, this.linear1.call(x)));
+    const inner = this.dropout.call(this.activation(this.linear1.call(x)));
     return this.dropout3.call(this.linear2.call(inner));
   }
 }

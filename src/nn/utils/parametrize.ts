@@ -8,7 +8,7 @@ import { formatShape, sameShape } from "../../tensor/layout.js";
 import { refuseAsync } from "../../tensor/scope.js";
 import { Tensor } from "../../tensor/tensor.js";
 import { ModuleDict, ModuleList } from "../containers.js";
-import { HIDDEN, nameOf } from "../hidden.js";
+import { forgetBuffer, HIDDEN, nameOf } from "../hidden.js";
 import { Module } from "../module.js";
 import { Parameter } from "../parameter.js";
 import { placeOf } from "./place.js";
@@ -181,7 +181,7 @@ export function registerParametrization<M extends Module>(
   const list = new ParametrizationList([parametrization], value, unsafe);
   const fields = module as unknown as Record<string, unknown> & Parametrized;
   delete fields[field];
-  module.forgetBuffer(field);
+  forgetBuffer(module, field);
   if (fields.parametrizations === undefined) {
     module[HIDDEN].shownName = `Parametrized${nameOf(module)}`;
     fields.parametrizations = new ModuleDict<Record<string, ParametrizationList>>();

@@ -8,7 +8,7 @@ import { clone } from "../../ops/cast.js";
 import { unrecorded } from "../../tape/mode.js";
 import { temporaries } from "../../tensor/lifetime.js";
 import type { Tensor } from "../../tensor/tensor.js";
-import { nameOf } from "../hidden.js";
+import { forgetBuffer, nameOf } from "../hidden.js";
 import type { Module } from "../module.js";
 import { type Parameter, parameterOf } from "../parameter.js";
 import { type Applied, placeOf } from "./place.js";
@@ -90,8 +90,8 @@ export function spectralNorm<M extends Module>(module: M, ...rest: SpectralNormR
   known.set(key, () => {
     handle.remove();
     const whole = unrecorded(() => compute(module, 0));
-    module.forgetBuffer(u);
-    module.forgetBuffer(v);
+    forgetBuffer(module, u);
+    forgetBuffer(module, v);
     for (const gone of [field, orig, u, v]) delete fields[gone];
     fields[field] = parameterOf(whole);
   });
