@@ -50,7 +50,7 @@ export class Adagrad extends Optimizer<AdagradSettings> {
   }
 
   /** @internal */
-  protected verify({ lrDecay, weightDecay, initialAccumulatorValue, eps }: ParamGroup<AdagradSettings>): void {
+  protected override verify({ lrDecay, weightDecay, initialAccumulatorValue, eps }: ParamGroup<AdagradSettings>): void {
     atLeast("Adagrad", "lr_decay value", lrDecay, 0);
     atLeast("Adagrad", "weight_decay value", weightDecay, 0);
     atLeast("Adagrad", "initial_accumulator_value value", initialAccumulatorValue, 0);
@@ -110,7 +110,7 @@ export class Adadelta extends Optimizer<AdadeltaSettings> {
   }
 
   /** @internal */
-  protected verify({ rho, eps, weightDecay }: ParamGroup<AdadeltaSettings>): void {
+  protected override verify({ rho, eps, weightDecay }: ParamGroup<AdadeltaSettings>): void {
     atLeast("Adadelta", "rho value", rho <= 1 ? rho : Number.NaN, 0);
     atLeast("Adadelta", "epsilon value", eps, 0);
     atLeast("Adadelta", "weight_decay value", weightDecay, 0);

@@ -61,7 +61,7 @@ abstract class AdamLike extends Optimizer<Settings> {
   protected abstract readonly decouples: boolean;
 
   /** @internal */
-  protected verify({ betas, eps, weightDecay }: ParamGroup<Settings>): void {
+  protected override verify({ betas, eps, weightDecay }: ParamGroup<Settings>): void {
     const name = this.constructor.name;
     checkBetas(name, betas);
     atLeast(name, "epsilon value", eps, 0);

@@ -44,7 +44,7 @@ export class Adamax extends Optimizer<Settings> {
   }
 
   /** @internal */
-  protected verify({ betas, eps, weightDecay }: ParamGroup<Settings>): void {
+  protected override verify({ betas, eps, weightDecay }: ParamGroup<Settings>): void {
     checkBetas("Adamax", betas);
     atLeast("Adamax", "epsilon value", eps, 0);
     atLeast("Adamax", "weight_decay value", weightDecay, 0);

@@ -57,7 +57,7 @@ export class ASGD extends Optimizer<Settings> {
   }
 
   /** @internal */
-  protected verify({ weightDecay }: ParamGroup<Settings>): void {
+  protected override verify({ weightDecay }: ParamGroup<Settings>): void {
     atLeast("ASGD", "weight_decay value", weightDecay, 0);
   }
 

@@ -103,7 +103,7 @@ export class LBFGS extends Optimizer<Settings> {
   }
 
   /** @internal */
-  protected verify({ lineSearchFn, params }: ParamGroup<Settings>): void {
+  protected override verify({ lineSearchFn, params }: ParamGroup<Settings>): void {
     if (lineSearchFn !== null && lineSearchFn !== "strong_wolfe") {
       throw new ArgumentError(`LBFGS: only 'strong_wolfe' is supported, got ${String(lineSearchFn)}`);
     }

@@ -66,7 +66,14 @@ export class Muon extends Optimizer<Settings> {
   }
 
   /** @internal */
-  protected verify({ params, weightDecay, momentum, adjustLrFn, nsCoefficients, nsSteps }: ParamGroup<Settings>): void {
+  protected override verify({
+    params,
+    weightDecay,
+    momentum,
+    adjustLrFn,
+    nsCoefficients,
+    nsSteps,
+  }: ParamGroup<Settings>): void {
     atLeast("Muon", "momentum value", momentum, 0);
     atLeast("Muon", "weight_decay value", weightDecay, 0);
     if (adjustLrFn !== null && adjustLrFn !== "original" && adjustLrFn !== "match_rms_adamw") {

@@ -59,7 +59,7 @@ export class NAdam extends Optimizer<Settings> {
   }
 
   /** @internal */
-  protected verify({ betas, eps, weightDecay, momentumDecay }: ParamGroup<Settings>): void {
+  protected override verify({ betas, eps, weightDecay, momentumDecay }: ParamGroup<Settings>): void {
     checkBetas("NAdam", betas);
     atLeast("NAdam", "epsilon value", eps, 0);
     atLeast("NAdam", "weight_decay value", weightDecay, 0);

@@ -48,7 +48,21 @@ export type Closure<T> = () => T;
 /** A hook around a step: gets the optimiser and the arguments of `step`. */
 export type StepHook = (optimizer: Optimizer, args: readonly unknown[]) => void;
 
-/** Base of optimisers. Subclasses say their defaults, and update one group at a time. */
+/**
+ * Base of optimisers. A subclass gives its defaults to the constructor, and updates one group at a time, without recording and
+ * in a scope of its own.
+ *
+ * ```js
+ * class Plain extends optim.Optimizer {
+ *   constructor(params, { lr = 0.1 } = {}) {
+ *     super(params, { lr });
+ *   }
+ *   update({ params, lr }) {
+ *     for (const p of params) if (p.grad !== null) p.add_(p.grad, { alpha: -lr });
+ *   }
+ * }
+ * ```
+ */
 export abstract class Optimizer<O extends object = object> {
   /** The groups of parameters; options may be changed between steps: `o.paramGroups[0].lr = 0.01`. */
   readonly paramGroups: ParamGroup<O>[] = [];
@@ -66,7 +80,7 @@ export abstract class Optimizer<O extends object = object> {
   private readonly after = new Set<StepHook>();
   declare [Symbol.dispose]: () => void;
 
-  /** @internal */
+  /** `defaults` are the options of every group that does not say otherwise. */
   protected constructor(params: OptimizerParams<O>, defaults: O) {
     this.defaults = defaults;
     const name = this.constructor.name;
@@ -81,10 +95,10 @@ export abstract class Optimizer<O extends object = object> {
     for (const group of groups) this.addParamGroup(group as GroupInput<O>);
   }
 
-  /** @internal Throws unless the options make sense. */
-  protected abstract verify(group: ParamGroup<O>): void;
+  /** Throws unless the options of a group make sense. */
+  protected verify(_group: ParamGroup<O>): void {}
 
-  /** @internal Takes a step with the parameters of a group. */
+  /** Takes a step with the parameters of a group. */
   protected abstract update(group: ParamGroup<O>): void;
 
   /**
@@ -211,7 +225,7 @@ export abstract class Optimizer<O extends object = object> {
     return this.floats[key] === value;
   }
 
-  /** @internal What is remembered of a parameter; made by `make` on first use. */
+  /** What is remembered of a parameter; made by `make` on first use. */
   protected stateOf(p: Tensor, make: () => ParamState): ParamState {
     let state = this.state.get(p);
     if (state === undefined) {
@@ -231,7 +245,7 @@ export abstract class Optimizer<O extends object = object> {
     return p.shape;
   }
 
-  /** @internal A tensor of the state; zeros, or another value, where there is none yet. */
+  /** A tensor of the state, which outlives every scope; zeros, or another value, where there is none yet. */
   protected tensorIn(state: ParamState, name: string, p: Tensor, value = 0): Tensor {
     const known = state[name];
     if (known instanceof Tensor) return known;

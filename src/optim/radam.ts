@@ -46,7 +46,7 @@ export class RAdam extends Optimizer<Settings> {
   }
 
   /** @internal */
-  protected verify({ betas, eps, weightDecay }: ParamGroup<Settings>): void {
+  protected override verify({ betas, eps, weightDecay }: ParamGroup<Settings>): void {
     checkBetas("RAdam", betas);
     atLeast("RAdam", "epsilon value", eps, 0);
     atLeast("RAdam", "weight_decay value", weightDecay, 0);

@@ -55,7 +55,7 @@ export class RMSprop extends Optimizer<RMSpropSettings> {
   }
 
   /** @internal */
-  protected verify({ alpha, eps, weightDecay, momentum }: ParamGroup<RMSpropSettings>): void {
+  protected override verify({ alpha, eps, weightDecay, momentum }: ParamGroup<RMSpropSettings>): void {
     atLeast("RMSprop", "epsilon value", eps, 0);
     atLeast("RMSprop", "momentum value", momentum, 0);
     atLeast("RMSprop", "weight_decay value", weightDecay, 0);
@@ -123,7 +123,7 @@ export class Rprop extends Optimizer<RpropSettings> {
   }
 
   /** @internal */
-  protected verify({ etas: [shrinks, grows] }: ParamGroup<RpropSettings>): void {
+  protected override verify({ etas: [shrinks, grows] }: ParamGroup<RpropSettings>): void {
     if (!(shrinks > 0 && shrinks < 1 && grows > 1)) {
       throw new ArgumentError(`Rprop: Invalid eta values: ${String(shrinks)}, ${String(grows)}`);
     }

@@ -54,7 +54,7 @@ export class SGD extends Optimizer<Settings> {
   }
 
   /** @internal */
-  protected verify({ momentum, dampening, weightDecay, nesterov }: ParamGroup<Settings>): void {
+  protected override verify({ momentum, dampening, weightDecay, nesterov }: ParamGroup<Settings>): void {
     atLeast("SGD", "momentum value", momentum, 0);
     atLeast("SGD", "weight_decay value", weightDecay, 0);
     if (nesterov && (momentum <= 0 || dampening !== 0)) {

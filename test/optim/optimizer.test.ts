@@ -189,6 +189,41 @@ describe("steps", () => {
   });
 });
 
+test("one's own: groups, state and its dictionary", () => {
+  class Heavy extends optim.Optimizer<{ lr: number; mass: number }> {
+    constructor(params: wg.optim.Params, { lr = 0.5, mass = 0.5 } = {}) {
+      super(params, { lr, mass });
+    }
+    protected update({ params, lr, mass }: wg.optim.ParamGroup<{ lr: number; mass: number }>): void {
+      for (const p of params) {
+        if (p.grad === null) continue;
+        const v = this.tensorIn(
+          this.stateOf(p, () => ({})),
+          "speed",
+          p,
+        );
+        v.mul_(mass).add_(p.grad);
+        p.sub_(v, { alpha: lr });
+      }
+    }
+  }
+  const p = leaf([4]);
+  const o = new Heavy([p]);
+  const live: number[] = [];
+  for (let t = 0; t < 3; t++) {
+    scope(() => {
+      o.zeroGrad();
+      p.mul(p).sum().backward();
+      o.step();
+    });
+    live.push(memory().live);
+  }
+  expect(p.item()).toBe(-1);
+  expect(live[2]).toBe(live[1]);
+  expect((o.stateDict().state[0].speed as wg.Tensor).tolist()).toEqual([-2]);
+  expect(String(o)).toBe("Heavy (\nParameter Group 0\n    lr: 0.5\n    mass: 0.5\n)");
+});
+
 describe("state dictionaries", () => {
   test("a run goes on bit for bit from a copy", () => {
     const make = (p: wg.Tensor) => new optim.AdamW([p], { lr: 0.1, amsgrad: true });

@@ -63,10 +63,10 @@ export abstract class LRScheduler {
   stepCount = 0;
   /** @internal What `getLastLr` gives. */
   protected lastLr: number[] = [];
-  /** @internal The subclass's own state. */
+  /** The subclass's own state: names in the dictionary, and fields. */
   protected readonly fields: Fields = [];
 
-  /** @internal */
+  /** Notes the learning rates that the groups begin with. */
   protected constructor(optimizer: Optimizer, { lastEpoch, verbose }: SchedulerOptions = common) {
     const name = this.constructor.name;
     checkOptimizer(name, optimizer);
@@ -87,7 +87,7 @@ export abstract class LRScheduler {
   /** The learning rates of the groups at `lastEpoch`, mostly from those before. */
   abstract getLr(): number[];
 
-  /** @internal The learning rates without those before; null where there is no such formula. */
+  /** The learning rates without those before; null where there is no such formula. */
   protected closedForm(): number[] | null {
     return null;
   }
@@ -127,7 +127,7 @@ export abstract class LRScheduler {
     return [...this.lastLr];
   }
 
-  /** @internal The optimiser's groups. */
+  /** The optimiser's groups. */
   protected get groups(): ParamGroup[] {
     return this.optimizer.paramGroups;
   }
