@@ -156,9 +156,18 @@ function isBatched(wg, call, { args }) {
 export function page(wg, samples) {
   const warn = console.warn;
   console.warn = () => {};
-  const dtypes = ["float32", "float64", "int32", "bool", "int64", "uint8", "float16", "bfloat16"].filter(
-    (each) => wg[each],
-  );
+  const dtypes = [
+    "float32",
+    "float64",
+    "int32",
+    "bool",
+    "int64",
+    "uint8",
+    "int8",
+    "int16",
+    "float16",
+    "bfloat16",
+  ].filter((each) => wg[each]);
   const byFunction = new Map();
   for (const sample of samples) byFunction.set(sample.call, [...(byFunction.get(sample.call) ?? []), sample]);
   const x = wg.full([2, 3, 4, 2], 0.5);

@@ -234,7 +234,9 @@ export function splitSizes(
     return result;
   }
   if (!Array.isArray(parts)) {
-    throw new ArgumentError(`${op}: expected a size or an array of sizes, got ${parts === null ? "null" : typeof parts}`);
+    throw new ArgumentError(
+      `${op}: expected a size or an array of sizes, got ${parts === null ? "null" : typeof parts}`,
+    );
   }
   let sum = 0;
   for (let i = 0; i < parts.length; i++) {
