@@ -105,8 +105,7 @@ function computed<B>(model: Module, batch: B, { loss, step, metrics }: Full<B>):
   }
   const target = batch.at(-1) as Tensor;
   const output = model.call(...batch.slice(0, -1)) as Tensor;
-  const total =
-    loss instanceof Module ? (loss.call(output, target) as Tensor) : (loss as NonNullable<typeof loss>)(output, target);
+  const total = (loss as NonNullable<typeof loss>)(output, target);
   noGrad(() => {
     for (const [name, metric] of Object.entries(metrics)) note(name, metric(output.detach(), target));
   });

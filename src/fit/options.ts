@@ -64,7 +64,7 @@ export interface EarlyStopping {
 export interface FitOptions<B> {
   readonly optimizer: Optimizer;
   /** The loss of outputs and targets, for batches `[...inputs, target]`: `F.crossEntropy`, or a module such as `new nn.MSELoss()`. */
-  readonly loss?: Module | ((output: Tensor, target: Tensor) => Tensor);
+  readonly loss?: (output: Tensor, target: Tensor) => Tensor;
   /** Instead of `loss`: computes the loss of any batch. */
   readonly step?: (model: Module, batch: B) => StepResult;
   /** Numbers of outputs and targets, averaged over the samples. */
