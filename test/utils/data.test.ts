@@ -107,6 +107,15 @@ describe("datasets", () => {
     expect(() => new TensorDataset(x, y.narrow(0, 0, 2))).toThrow(ShapeError);
   });
 
+  test("rows of one tensor", () => {
+    const batches = [...new DataLoader<wg.Tensor>(x, { batchSize: 4 })].map((batch) => batch.tolist());
+    expect(batches[1]).toEqual([
+      [8, 9],
+      [10, 11],
+    ]);
+    expect(data.randomSplit(x, [4, 2]).map((part) => part.length)).toEqual([4, 2]);
+  });
+
   test("subsets, concatenation, stacking", () => {
     const dataset = new TensorDataset(x, y);
     const subset = new Subset(dataset, [5, 0, 2]);

@@ -9,17 +9,19 @@ import { temporaries } from "../../tensor/lifetime.js";
 import { Tensor } from "../../tensor/tensor.js";
 
 /** What `defaultCollate` makes of samples of a type. */
-export type Collated<T> = T extends Tensor | number | boolean | ArrayBufferView
-  ? Tensor
-  : T extends string
-    ? string[]
-    : T extends ReadonlyMap<infer K, infer V>
-      ? Map<K, Collated<V>>
-      : T extends readonly unknown[]
-        ? { -readonly [K in keyof T]: Collated<T[K]> }
-        : T extends object
+export type Collated<T> = unknown extends T
+  ? unknown
+  : T extends Tensor | number | boolean | ArrayBufferView
+    ? Tensor
+    : T extends string
+      ? string[]
+      : T extends ReadonlyMap<infer K, infer V>
+        ? Map<K, Collated<V>>
+        : T extends readonly unknown[]
           ? { -readonly [K in keyof T]: Collated<T[K]> }
-          : never;
+          : T extends object
+            ? { -readonly [K in keyof T]: Collated<T[K]> }
+            : never;
 
 const refusal = (found: unknown): ArgumentError =>
   new ArgumentError(

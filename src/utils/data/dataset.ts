@@ -10,7 +10,7 @@ import { select } from "../../ops/shape.js";
 import type { Generator } from "../../tensor/generator.js";
 import { temporaries } from "../../tensor/lifetime.js";
 import { copyOut } from "../../tensor/read.js";
-import type { Tensor } from "../../tensor/tensor.js";
+import { Tensor } from "../../tensor/tensor.js";
 
 /** Samples by number: `length` and `get(i)`; what `get` gives may be a promise. */
 export interface Indexed<T> {
@@ -115,6 +115,27 @@ export class TensorDataset extends Dataset<Tensor[]> implements Batching {
       return this.tensors.map((each) => indexSelect(each, 0, chosen));
     });
   }
+}
+
+/** The rows of one tensor. */
+class RowDataset extends Dataset<Tensor> {
+  constructor(private readonly rows: Tensor) {
+    super();
+    if (rows.ndim === 0) throw new ShapeError("Dataset: a 0-d tensor has no rows");
+  }
+
+  get length(): number {
+    return this.rows.shape[0];
+  }
+
+  get(index: number): Tensor {
+    return select(this.rows, 0, checkIndex("Dataset", index, this.length));
+  }
+}
+
+/** A tensor as a dataset of its rows; all else stays. */
+export function rowsOf<D>(dataset: D | Tensor): D {
+  return dataset instanceof Tensor ? (new RowDataset(dataset) as unknown as D) : dataset;
 }
 
 /** Samples of several datasets together: sample i is `[a.get(i), b.get(i), …]`, or an object where they have names. */
@@ -245,10 +266,11 @@ export class Subset<T = unknown> extends Dataset<T> implements Batching {
  * @throws ArgumentError if the lengths do not sum to that of the dataset.
  */
 export function randomSplit<T>(
-  dataset: MapLike<T>,
+  samples: MapLike<T> | Tensor,
   lengths: readonly number[],
   ...rest: [options?: { readonly generator?: Generator | null }]
 ): Subset<T>[] {
+  const dataset = rowsOf<MapLike<T>>(samples);
   const { generator } = parse("randomSplit", rest, { generator: null as Generator | null });
   const total = lengths.reduce((sum, each) => sum + each, 0);
   const sizes = Math.abs(total - 1) <= 1e-9 && total <= 1 ? fromFractions(lengths, dataset.length) : lengths;

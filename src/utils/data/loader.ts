@@ -3,6 +3,7 @@
 import { ArgumentError } from "../../errors.js";
 import { describe, parse } from "../../op/args.js";
 import { Generator } from "../../tensor/generator.js";
+import type { Tensor } from "../../tensor/tensor.js";
 import { type Collated, defaultCollate, defaultConvert, disposeBatch } from "./collate.js";
 import {
   type Batching,
@@ -11,6 +12,7 @@ import {
   isIndexed,
   isPromise,
   type MapLike,
+  rowsOf,
   sampleOf,
 } from "./dataset.js";
 import { BatchSampler, drawSeed, RandomSampler, SequentialSampler } from "./sampler.js";
@@ -63,7 +65,7 @@ type Rest<T, B> = [
 ];
 
 /**
- * Goes through a dataset batch by batch: an array, a `Dataset`, or anything iterable. Each `for` loop is an epoch; one over a
+ * Goes through a dataset batch by batch: an array, a `Dataset`, the rows of a tensor, or anything iterable. Each `for` loop is an epoch; one over a
  * dataset with promises, or an asynchronous one, is a `for await`. The order is PyTorch's from the same seed.
  *
  * ```js
@@ -83,7 +85,8 @@ export class DataLoader<T = unknown, B = Collated<T>> {
   private readonly ahead: number;
   private readonly disposes: boolean;
 
-  constructor(dataset: MapLike<T> | IterableLike<T>, ...rest: Rest<T, B>) {
+  constructor(samples: MapLike<T> | IterableLike<T> | Tensor, ...rest: Rest<T, B>) {
+    const dataset = rowsOf<MapLike<T> | IterableLike<T>>(samples);
     const options = parse<Required<LoaderOptions<T, B>>>("DataLoader", rest, defaults, ["batchSize", "shuffle"]);
     const { batchSize, shuffle, sampler, batchSampler, collateFn, dropLast, generator } = options;
     const indexed = isIndexed(dataset);
