@@ -6,6 +6,8 @@ export default defineConfig(({ mode }) => {
   return {
     test: {
       include: ["test/**/*.test.ts"],
+      // These run the built package in programs of their own, or run nothing: assertions would not be in what they test.
+      exclude: debug ? ["test/examples/**", "test/architecture.test.ts", "test/io/**"] : [],
       setupFiles: debug ? ["test/debug.setup.ts"] : [],
       testTimeout: debug ? 120_000 : 30_000,
       hookTimeout: 60_000,
