@@ -1,5 +1,5 @@
 // How vitest finds and runs the tests; `vitest run --mode debug` runs them on the artifact with assertions.
-import { defineConfig } from "vitest/config";
+import { configDefaults, defineConfig } from "vitest/config";
 
 export default defineConfig(({ mode }) => {
   const debug = mode === "debug";
@@ -7,7 +7,7 @@ export default defineConfig(({ mode }) => {
     test: {
       include: ["test/**/*.test.ts"],
       // These run the built package in programs of their own, or run nothing: assertions would not be in what they test.
-      exclude: debug ? ["test/examples/**", "test/architecture.test.ts", "test/io/**"] : [],
+      exclude: [...configDefaults.exclude, ...(debug ? ["test/examples/**", "test/architecture.test.ts"] : [])],
       setupFiles: debug ? ["test/debug.setup.ts"] : [],
       testTimeout: debug ? 120_000 : 30_000,
       hookTimeout: 60_000,
