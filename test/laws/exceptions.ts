@@ -37,7 +37,7 @@ export const IN_MEMORY_ORDER: Reasons = {
   cdist: "the gradient is a product",
   ...each(
     "softmax logSoftmax nn.functional.softmax nn.functional.logSoftmax",
-    "with a dtype: sums along a dim of a copy",
+    "sums along a dim, in blocks where its elements lie side by side and one by one where they do not",
   ),
   "nn.functional.cosineSimilarity": "sums of products along a dim, in memory order",
 };
