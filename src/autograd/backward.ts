@@ -12,6 +12,7 @@ import { formatShape, numel, sameShape } from "../tensor/layout.js";
 import { type History, Tensor } from "../tensor/tensor.js";
 import { runPass } from "./engine.js";
 import { warnOnce } from "./properties.js";
+import { checkBatch, underVmap } from "./vmap.js";
 
 /** A place on the tape: a node and which of its outputs. */
 export interface GradientEdge {
@@ -42,6 +43,8 @@ export interface GradOptions {
   readonly allowUnused?: boolean | null;
   /** Give zeros for inputs that no output depends on. */
   readonly materializeGrads?: boolean;
+  /** The first dim of each of `gradOutputs` is a batch: one gradient for each, by one pass. Results gain that dim. */
+  readonly isGradsBatched?: boolean;
 }
 
 function isEdge(value: unknown): value is GradientEdge {
@@ -177,7 +180,14 @@ export function grad(
   const given = parse<GradOptions>(
     op,
     rest,
-    { gradOutputs: null, retainGraph: null, createGraph: false, allowUnused: null, materializeGrads: false },
+    {
+      gradOutputs: null,
+      retainGraph: null,
+      createGraph: false,
+      allowUnused: null,
+      materializeGrads: false,
+      isGradsBatched: false,
+    },
     ["gradOutputs"],
   );
   const roots = listOf(outputs) as readonly Differentiable[];
@@ -188,6 +198,7 @@ export function grad(
       `${op}: Expected allowUnused to be true or not passed when materializeGrads=true, but got false.`,
     );
   }
+  if (given.isGradsBatched === true) return batchedGrad(roots, wanted, given);
   const places = roots.map((root) => placeOf(op, root, "a root"));
   const targets = wanted.map((input) => placeOf(op, input, "an input"));
   const createGraph = given.createGraph === true;
@@ -215,6 +226,33 @@ export function grad(
     }
   });
   return results;
+}
+
+/** `grad` for a batch of gradients of the outputs. */
+function batchedGrad(
+  roots: readonly Differentiable[],
+  wanted: readonly Differentiable[],
+  given: GradOptions,
+): (Tensor | null)[] {
+  const op = "grad";
+  const list = given.gradOutputs === null || given.gradOutputs === undefined ? [] : listOf(given.gradOutputs);
+  const shapes = roots.map((root) => (isEdge(root) ? (root.node.outputs[root.outputNr]?.shape ?? []) : root.shape));
+  const size = checkBatch(op, list, shapes);
+  const found: boolean[] = [];
+  const results = underVmap<Tensor[]>(
+    op,
+    (list as readonly Tensor[]).map((x) => ({ x, dim: 0 })),
+    size,
+    "error",
+    (gradOutputs) => {
+      const all: (Tensor | null)[] = grad(roots, wanted, { ...given, gradOutputs, isGradsBatched: false });
+      found.push(...all.map((each) => each !== null));
+      return all.filter((each) => each !== null);
+    },
+    0,
+  );
+  let next = 0;
+  return found.map((is) => (is ? (results[next++] as Tensor) : null));
 }
 
 /** `x.backward(gradient?, options)`: see `backward`. */

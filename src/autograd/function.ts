@@ -13,6 +13,7 @@ import { isFloat } from "../tensor/dtype.js";
 import { alias, Tensor } from "../tensor/tensor.js";
 import { onGradients } from "./engine.js";
 import { setTangent, tangentAt } from "./forward.js";
+import { mappedForward, type VmapInfo } from "./function-vmap.js";
 
 /** What a custom function's forward pass leaves for its derivative. */
 export class FunctionCtx {
@@ -85,6 +86,8 @@ interface FunctionClass {
   backward?(ctx: FunctionCtx, ...gradients: (Tensor | null)[]): unknown;
   vjp?(ctx: FunctionCtx, ...gradients: (Tensor | null)[]): unknown;
   jvp?(ctx: FunctionCtx, ...tangents: (Tensor | null)[]): unknown;
+  readonly generateVmapRule?: boolean;
+  vmap?(info: VmapInfo, inDims: readonly (number | null)[], ...args: Anything[]): Anything;
 }
 
 /** Arguments of `apply`: those of `forward`, without the context where it takes one. */
@@ -98,7 +101,9 @@ type ResultOf<F> = F extends { forward: (...args: Anything[]) => infer R } ? R :
 /**
  * Base of custom functions: static `forward(ctx, …)`, or `forward(…)` with `setupContext(ctx, inputs, output)`, and
  * static `backward(ctx, …gradients)` that returns one gradient for each argument of `forward`, null for what is no
- * tensor. Optional: `jvp(ctx, …tangents)`.
+ * tensor. Optional: `jvp(ctx, …tangents)`; and for `func.vmap` either `generateVmapRule = true`, or
+ * `vmap(info, inDims, …args)`, which gets arguments with a dim of examples where `inDims` is a number, and returns
+ * `[output, outDims]`.
  *
  * ```js
  * class Cube extends autograd.Function {
@@ -132,9 +137,10 @@ function applyFunction(owner: FunctionClass, args: readonly unknown[]): unknown 
   const tracked = mode.grad && tensors.some((tensor) => tensor.tracked);
   ctx.needsInputGrad = args.map((arg) => arg instanceof Tensor && mode.grad && arg.tracked);
   const edges = tensors.map((tensor) => (tracked ? edgeOf(tensor) : null));
+  const mapped = mappedForward(owner, name, args);
   const result = under(name, { grad: false, levels: 0 }, () => {
     if (typeof owner.setupContext !== "function") return owner.forward?.(ctx, ...args);
-    const output: unknown = owner.forward?.(...args);
+    const output: unknown = mapped === null ? owner.forward?.(...args) : mapped();
     owner.setupContext(ctx, args, output);
     return output;
   });

@@ -2,15 +2,13 @@
 
 import { ArgumentError, GraphError, ShapeError } from "../errors.js";
 import { describe, parse } from "../op/args.js";
-import { clone } from "../ops/cast.js";
 import { onesLike, zeros, zerosLike } from "../ops/creation.js";
-import { detach } from "../ops/detach.js";
 import { stack } from "../ops/join.js";
 import { reshape } from "../ops/shape.js";
 import { recorded } from "../tape/mode.js";
 import { formatShape, sameShape } from "../tensor/layout.js";
 import { Tensor } from "../tensor/tensor.js";
-import { closeLevel, openLevel, setTangent, tangentAt } from "./forward.js";
+import { batchedForward, batchedReverse } from "./batched.js";
 import {
   type ArgumentsOf,
   gradients,
@@ -71,41 +69,6 @@ function reverseJacobian(
   });
 }
 
-function forwardJacobian(
-  op: string,
-  f: TensorFunction,
-  inputs: readonly Tensor[],
-): { readonly jacobians: Tensor[][]; readonly single: boolean } {
-  const columns: Tensor[][][] = [];
-  let shapes: (readonly number[])[] = [];
-  let single = true;
-  inputs.forEach((input, i) => {
-    for (let element = 0; element < input.numel(); element++) {
-      const level = openLevel();
-      try {
-        const duals = inputs.map((each) => detach(each));
-        setTangent(duals[i] as Tensor, level, unit(input, element));
-        const result = outputsOf(op, f, duals);
-        single = result.single;
-        shapes = result.outputs.map((output) => output.shape);
-        result.outputs.forEach((output, k) => {
-          const tangent = tangentAt(output, level);
-          columns[k] ??= inputs.map(() => []);
-          ((columns[k] as Tensor[][])[i] as Tensor[]).push(tangent === null ? zerosLike(output) : clone(tangent));
-        });
-      } finally {
-        closeLevel();
-      }
-    }
-  });
-  const jacobians = columns.map((byInput, k) =>
-    byInput.map((list, i) =>
-      reshape(stack(list, -1), [...(shapes[k] as readonly number[]), ...(inputs[i] as Tensor).shape]),
-    ),
-  );
-  return { jacobians, single };
-}
-
 /** Nested as the function's outputs, then its inputs: what is single is not wrapped. */
 function nested<T>(rows: readonly (readonly T[])[], singleOutput: boolean, singleInput: boolean): T | T[] | T[][] {
   const inner = rows.map((row) => (singleInput ? (row[0] as T) : [...row]));
@@ -149,11 +112,17 @@ export function jacobian(f: unknown, inputs: Inputs, ...rest: [options?: Jacobia
   return recorded(() => {
     const own = prepared(op, inputs, createGraph);
     if (strategy === "forward-mode") {
-      const { jacobians, single } = forwardJacobian(op, f as TensorFunction, own);
-      return nested(jacobians, single, inputs instanceof Tensor) as Tensor;
+      const { jacobians, single } = batchedForward(op, f as TensorFunction, own);
+      return nested(
+        jacobians.map((row) => row.map((each) => released(each, false))),
+        single,
+        inputs instanceof Tensor,
+      ) as Tensor;
     }
     const { outputs, single } = outputsOf(op, f as TensorFunction, own);
-    const rows = reverseJacobian(op, outputs, own, createGraph, strict);
+    const rows = vectorize
+      ? batchedReverse(op, outputs, own, createGraph)
+      : reverseJacobian(op, outputs, own, createGraph, strict);
     return nested(
       rows.map((row) => row.map((each) => released(each, createGraph))),
       single,
@@ -191,11 +160,10 @@ export function hessian(f: unknown, inputs: Inputs, ...rest: [options?: HessianO
     );
   }
   const first = (...own: Tensor[]): Tensor[] => {
+    for (const x of own) if (!x.tracked) x.collects = true;
     const { outputs, single } = outputsOf(op, f as TensorFunction, own);
     const output = scalarOutput(op, outputs, single);
-    const live = own.map((x) => x);
-    for (const x of live) if (!x.tracked) x.collects = true;
-    return gradients(op, [reshape(output, [])], live, null, true, strict);
+    return gradients(op, [reshape(output, [])], own, null, true, strict);
   };
   const options =
     outerJacobianStrategy === "forward-mode"

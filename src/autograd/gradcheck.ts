@@ -10,6 +10,7 @@ import { transpose } from "../ops/shape.js";
 import { recorded, unrecorded } from "../tape/mode.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { grad } from "./backward.js";
+import { checkBatchedBackward, checkBatchedForward } from "./check-batched.js";
 import { checkBackward, checkInputs, checkUndefined, compare, fastCheck } from "./gradcheck-checks.js";
 import {
   type Checked,
@@ -19,6 +20,7 @@ import {
   listOf,
   numericalJacobian,
   reverseJacobians,
+  scratch,
 } from "./gradcheck-jacobians.js";
 
 export { GradcheckError } from "../errors.js";
@@ -41,6 +43,8 @@ interface CommonOptions {
   readonly checkGradDtypes?: boolean;
   /** Compare one random projection of each Jacobian instead of all of it; a full comparison tells what differs. */
   readonly fastMode?: boolean;
+  /** Compare batched backward passes with loops. */
+  readonly checkBatchedGrad?: boolean;
 }
 
 /** Options of `gradcheck`. */
@@ -49,6 +53,8 @@ export interface GradcheckOptions extends CommonOptions {
   readonly checkBackwardAd?: boolean;
   /** Check forward mode. */
   readonly checkForwardAd?: boolean;
+  /** Compare batched forward passes with loops. */
+  readonly checkBatchedForwardGrad?: boolean;
 }
 
 /** Options of `gradgradcheck`. */
@@ -72,6 +78,8 @@ const defaults = {
   fastMode: false,
   checkBackwardAd: true,
   checkForwardAd: false,
+  checkBatchedGrad: false,
+  checkBatchedForwardGrad: false,
 } satisfies GradcheckOptions;
 
 /**
@@ -128,6 +136,19 @@ function checkAll(f: Checked, inputs: readonly Tensor[], wanted: readonly number
     }
     checkBackward(f, inputs, wanted, options.nondetTol);
     if (options.checkUndefinedGrad) checkUndefined(f, inputs, wanted);
+    if (options.checkBatchedGrad) {
+      scratch(() => {
+        const own = inputs.map((x, i) => (wanted.includes(i) ? required(detach(x)) : x));
+        const chosen = wanted.map((i) => own[i] as Tensor);
+        checkBatchedBackward(differentiable(f, own), chosen, wanted, options.atol, options.rtol);
+      });
+    }
+  }
+  if (options.checkBatchedForwardGrad) {
+    for (const i of wanted) {
+      const run = (...duals: Tensor[]): Tensor[] => differentiable(f, duals);
+      scratch(() => checkBatchedForward(run, inputs, i, options.atol, options.rtol));
+    }
   }
   if (options.checkForwardAd) {
     wanted.forEach((i, place) => {

@@ -10,6 +10,7 @@ export { type BackwardOptions, backward, type GradientEdge, type GradOptions, gr
 export * as forwardAd from "./forward-ad.js";
 export * as function from "./function.js";
 export { Function, FunctionCtx } from "./function.js";
+export type { VmapInfo } from "./function-vmap.js";
 export * as functional from "./functional.js";
 export * as gradMode from "./grad-mode.js";
 export * as testing from "./gradcheck.js";

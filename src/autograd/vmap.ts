@@ -6,7 +6,7 @@ import { hideDim, showDim } from "../ops/hiding.js";
 import { cat } from "../ops/join.js";
 import { narrow } from "../ops/views.js";
 import { closeVmap, openVmap, type Randomness, type VmapLevel } from "../tensor/batch.js";
-import { normalizeDim } from "../tensor/layout.js";
+import { formatShape, normalizeDim, sameShape } from "../tensor/layout.js";
 import { refuseAsync } from "../tensor/scope.js";
 import { Tensor } from "../tensor/tensor.js";
 import { mapTree, type Tree } from "./trees.js";
@@ -261,4 +261,33 @@ export function vmap<F extends AnyFunction>(f: F, ...rest: [options?: VmapOption
     return joined(pieces, outDims);
   };
   return mappedFunction as F;
+}
+
+/** The size of the batch that gradients of outputs come in, for `isGradsBatched`. */
+export function checkBatch(op: string, seeds: readonly unknown[], shapes: readonly (readonly number[])[]): number {
+  if (seeds.length !== shapes.length) {
+    throw new ArgumentError(`${op}: got ${shapes.length} tensors and ${seeds.length} gradients`);
+  }
+  let size = -1;
+  seeds.forEach((seed, i) => {
+    if (!(seed instanceof Tensor) || seed.ndim === 0) {
+      throw new ArgumentError(
+        `${op}: with isGradsBatched each of gradOutputs must be a tensor with a batch dimension, got ${describe(seed)}`,
+      );
+    }
+    const [first, ...others] = seed.shape as [number, ...number[]];
+    const shape = shapes[i] as readonly number[];
+    if (!sameShape(others, shape)) {
+      throw new ShapeError(
+        `${op}: If isGradsBatched=true, we interpret the first dimension of each grad_output as the batch dimension. The sizes of ` +
+          "the remaining dimensions are expected to match the shape of corresponding output, but a mismatch was detected: " +
+          `grad_output[${i}] has a shape of ${formatShape(seed.shape)} and output[${i}] has a shape of ${formatShape(shape)}.`,
+      );
+    }
+    if (size >= 0 && first !== size) {
+      throw new ShapeError(`${op}: isGradsBatched: the batch sizes of gradOutputs differ: ${size} and ${first}`);
+    }
+    size = first;
+  });
+  return size;
 }

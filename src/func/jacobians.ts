@@ -1,15 +1,14 @@
 // Jacobians and Hessians as functions of functions: one batched pass over unit vectors.
 
+import { cutUp, unitVectors } from "../autograd/batched.js";
 import { leavesOf, mapTree } from "../autograd/trees.js";
 import { underVmap } from "../autograd/vmap.js";
 import { ArgumentError } from "../errors.js";
 import { describe, parse } from "../op/args.js";
-import { eye, zeros } from "../ops/creation.js";
+import { zeros } from "../ops/creation.js";
 import { cat } from "../ops/join.js";
 import { reshape, select as selectIndex } from "../ops/shape.js";
-import { narrow } from "../ops/views.js";
 import type { Randomness } from "../tensor/batch.js";
-import { temporaries } from "../tensor/lifetime.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { type Argnums, select } from "./arguments.js";
 import { pushforward } from "./forward.js";
@@ -36,38 +35,6 @@ type AnyFunction = (...args: any[]) => any;
 /** A function of the same arguments: Jacobians nest outputs, then inputs. */
 // biome-ignore lint/suspicious/noExplicitAny: the structure follows from f's results and argnums
 type Jacobian<F extends AnyFunction> = (...args: Parameters<F>) => any;
-
-/** The identity cut into one block of unit vectors for each tensor: [count, ...shape]. */
-export function unitVectors(tensors: readonly Tensor[], start: number, count: number): Tensor[] {
-  const total = tensors.reduce((sum, x) => sum + x.numel(), 0);
-  let column = 0;
-  return tensors.map((x) => {
-    const own = temporaries(() => {
-      const shape = [count, ...x.shape];
-      if (x.numel() === 0) return zeros(shape, { dtype: x.dtype });
-      const rows = narrow(eye(total, { dtype: x.dtype }), 0, start, count);
-      return reshape(narrow(rows, 1, column, x.numel()), shape);
-    });
-    column += x.numel();
-    return own;
-  });
-}
-
-/** The parts of a dim, one for each tensor, as that tensor's dims. */
-function cutUp(
-  whole: Tensor,
-  dim: number,
-  like: readonly Tensor[],
-  before: readonly number[],
-  after: readonly number[],
-): Tensor[] {
-  let start = 0;
-  return like.map((x) => {
-    const part = narrow(whole, dim, start, x.numel());
-    start += x.numel();
-    return reshape(part, [...before, ...x.shape, ...after]);
-  });
-}
 
 /**
  * The function that gives the Jacobian of `f` by its first argument, or those that `argnums` names, in reverse mode: one
