@@ -105,6 +105,7 @@ export function gradcheck(
   }
   try {
     return recorded(() => {
+      checkBatches(f, list, wanted, options);
       const { fastMode, checkUndefinedGrad, nondetTol, checkBackwardAd } = options;
       if (!fastMode) return checkAll(f, list, wanted, options);
       if (!fastCheck(f, list, wanted, options)) {
@@ -124,6 +125,28 @@ export function gradcheck(
   }
 }
 
+/** Batched passes against loops. */
+function checkBatches(
+  f: Checked,
+  inputs: readonly Tensor[],
+  wanted: readonly number[],
+  options: typeof defaults,
+): void {
+  if (options.checkBatchedGrad) {
+    scratch(() => {
+      const own = inputs.map((x, i) => (wanted.includes(i) ? required(detach(x)) : x));
+      const chosen = wanted.map((i) => own[i] as Tensor);
+      checkBatchedBackward(differentiable(f, own), chosen, wanted, options.atol, options.rtol);
+    });
+  }
+  if (options.checkBatchedForwardGrad) {
+    for (const i of wanted) {
+      const run = (...duals: Tensor[]): Tensor[] => differentiable(f, duals);
+      scratch(() => checkBatchedForward(run, inputs, i, options.atol, options.rtol));
+    }
+  }
+}
+
 function checkAll(f: Checked, inputs: readonly Tensor[], wanted: readonly number[], options: typeof defaults): true {
   const numerical = wanted.map((i) => numericalJacobian(f, inputs, i, options.eps));
   const count = numerical[0]?.length ?? 0;
@@ -136,19 +159,6 @@ function checkAll(f: Checked, inputs: readonly Tensor[], wanted: readonly number
     }
     checkBackward(f, inputs, wanted, options.nondetTol);
     if (options.checkUndefinedGrad) checkUndefined(f, inputs, wanted);
-    if (options.checkBatchedGrad) {
-      scratch(() => {
-        const own = inputs.map((x, i) => (wanted.includes(i) ? required(detach(x)) : x));
-        const chosen = wanted.map((i) => own[i] as Tensor);
-        checkBatchedBackward(differentiable(f, own), chosen, wanted, options.atol, options.rtol);
-      });
-    }
-  }
-  if (options.checkBatchedForwardGrad) {
-    for (const i of wanted) {
-      const run = (...duals: Tensor[]): Tensor[] => differentiable(f, duals);
-      scratch(() => checkBatchedForward(run, inputs, i, options.atol, options.rtol));
-    }
   }
   if (options.checkForwardAd) {
     wanted.forEach((i, place) => {
@@ -179,6 +189,7 @@ const secondDefaults = {
   fastMode: false,
   gradOutputs: null as Tensor | readonly Tensor[] | null,
   genNonContigGradOutputs: false,
+  checkBatchedGrad: false,
   checkFwdOverRev: false,
   checkRevOverRev: true,
 };

@@ -35,8 +35,9 @@ interface Members {
   replaceMember(field: string, value: unknown): void;
 }
 
-const hasMembers = (x: unknown): x is Members =>
-  typeof x === "object" && x !== null && typeof (x as Partial<Members>).members === "function";
+// Modules can be called, so they are functions too.
+const isHolder = (x: unknown): x is object => (typeof x === "object" && x !== null) || typeof x === "function";
+const hasMembers = (x: unknown): x is Members => isHolder(x) && typeof (x as Partial<Members>).members === "function";
 
 /** The place that a dotted name leads to. */
 function holderOf(module: object, name: string): Holder | null {
@@ -48,7 +49,7 @@ function holderOf(module: object, name: string): Holder | null {
 }
 
 function memberOf(at: unknown, key: string): Holder | null {
-  if (typeof at !== "object" || at === null) return null;
+  if (!isHolder(at)) return null;
   if (hasMembers(at)) {
     const member = at.members().find((each) => each.key === key);
     if (member !== undefined) {
