@@ -307,6 +307,16 @@ describe("a module is a function", () => {
     expect((wg.autograd.functional.jacobian(net, x) as wg.Tensor).shape).toEqual([1, 2, 1, 2]);
   });
 
+  test("of its parameters, by functionalCall", () => {
+    const net = new Net();
+    const x = ones([1, 4]);
+    const zero = { "rest.0.weight": zeros([2, 3]), "rest.0.bias": tensor([1, 2]), mean: ones([3]) };
+    expect((wg.func.functionalCall(net, zero, x) as wg.Tensor).tolist()).toEqual([[1, 2]]);
+    const norm = new nn.BatchNorm1d(2).eval();
+    const moved = wg.func.functionalCall(norm, { running_mean: ones([2]) }, ones([1, 2])) as wg.Tensor;
+    expect([moved.tolist(), norm.runningMean?.tolist()]).toEqual([[[0, 0]], [0, 0]]);
+  });
+
   test("whose fields may have any name, and that is copied as a module", () => {
     class Named extends nn.Module {
       name = "a name";
