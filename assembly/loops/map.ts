@@ -7,6 +7,7 @@ import {
   BYTES, RESULT, Run, bring, cursor, gather1, inRow, lanesOf, nextRow, rowSize, rowStride, scatter, seek, slot, splat,
   stretch, walkBy,
 } from "./rows";
+import { copyBytes } from "./runs";
 import { Binary, Comparison, Ternary, Test, Unary } from "../rules";
 
 // One operand.
@@ -205,7 +206,8 @@ import { Binary, Comparison, Ternary, Test, Unary } from "../rules";
       let to = inPlace ? out : slot(RESULT);
       let a0 = bring<T>(0, a, sa, m);
       let b0 = bring<T>(1, b, sb, m);
-      gather1(slot(BYTES), condition, sc, m);
+      if (sc == 1) copyBytes(slot(BYTES), condition, m);
+      else gather1(slot(BYTES), condition, sc, m);
       widen<T>(slot(2), slot(BYTES), m);
       let mask = slot(2);
       for (let left = <i32>m; left > 0; left -= lanesOf<T>()) {
