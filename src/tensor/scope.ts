@@ -87,18 +87,23 @@ function collect(value: object, found: Set<unknown>): void {
   }
 }
 
+/** What holds tensors, as far as it can be told: modules and structures of arrays, objects, maps and sets. */
+function heldBy(value: object): Tensor[] {
+  const found = new Set<unknown>();
+  collect(value, found);
+  return [...found].filter((each): each is Tensor => each instanceof Tensor);
+}
+
 /**
- * Lets a tensor, or those in an array, outlive every open scope; it is freed by `dispose()` or by the garbage collector.
- * Returns what it was given.
+ * Lets a tensor, or all that an array, an object or a module holds, outlive every open scope; it is freed by `dispose()` or
+ * by the garbage collector. Returns what it was given.
  */
-export function keep<T extends Tensor | readonly Tensor[]>(value: T): T {
-  const tensors: readonly Tensor[] = value instanceof Tensor ? [value] : (value as readonly Tensor[]);
-  if (!Array.isArray(tensors) || tensors.some((each) => !(each instanceof Tensor))) {
-    throw new ArgumentError(`keep: expected a tensor or an array of tensors, got ${typeof value}`);
+export function keep<T extends object>(value: T): T {
+  if (value === null || (typeof value !== "object" && typeof value !== "function")) {
+    throw new ArgumentError(`keep: expected a tensor or something that holds tensors, got ${typeof value}`);
   }
-  for (const tensor of tensors) {
-    tensor.check("keep");
-    tensor.kept = true;
-  }
+  const tensors = value instanceof Tensor ? [value] : heldBy(value);
+  for (const tensor of tensors) tensor.check("keep");
+  for (const tensor of tensors) tensor.kept = true;
   return value;
 }

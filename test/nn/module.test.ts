@@ -103,6 +103,13 @@ describe("state dictionaries", () => {
     expect(a.stateDict({ keepVars: true }).scale).toBe(a.scale);
   });
 
+  test("of old files lack the count of batches", () => {
+    const norm = new nn.BatchNorm1d(2);
+    const { num_batches_tracked: _, ...old } = norm.stateDict();
+    expect(norm.loadStateDict(old)).toEqual({ missingKeys: [], unexpectedKeys: [] });
+    expect(messageOf(() => norm.loadStateDict({}))).toContain('"weight", "bias", "running_mean", "running_var". ');
+  });
+
   test("tell what does not match, before anything is written", () => {
     const net = new nn.Linear(2, 3);
     const before = net.bias?.tolist();
@@ -382,4 +389,14 @@ test("memory is back where it was", () => {
     return made;
   });
   expect(net.call(ones([1, 4])).shape).toEqual([1, 2]);
+  scope(() => net.rest.append(wg.keep(new nn.BatchNorm1d(2))));
+  expect(net(ones([3, 4])).shape).toEqual([3, 2]);
+  net.dispose();
+  expect(
+    net
+      .parameters()
+      .concat(net.buffers() as never[])
+      .every((each) => each.isDisposed),
+  ).toBe(true);
+  expect(() => net(ones([3, 4]))).toThrow(wg.DisposedError);
 });
