@@ -2,6 +2,7 @@
 
 import { DTypeError, FormatError } from "../errors.js";
 import { contiguousCopy } from "../op/copy.js";
+import { refuseHidden } from "../tensor/batch.js";
 import { bytesOf, DTYPES, type DType } from "../tensor/dtype.js";
 import { contiguous, isContiguous, type Layout, numel } from "../tensor/layout.js";
 import { Storage } from "../tensor/storage.js";
@@ -62,6 +63,7 @@ export function contiguousFrom(op: string, bytes: Uint8Array, dtype: DType, shap
 /** Hands the elements' bytes, row-major, to `use`, which must copy them: they are linear memory itself. */
 export function withBytes<T>(op: string, x: Tensor, use: (bytes: Uint8Array) => T): T {
   x.check(op);
+  refuseHidden(op, x);
   const dense = isContiguous(x.layout) ? x : contiguousCopy(x);
   try {
     return use(views.u8.subarray(dense.address, dense.address + x.numel() * bytesOf(x.dtype)));

@@ -245,15 +245,11 @@ function uncover(): {
   for (let k = 0; k < operands; k++) {
     const tensor = tensors[k] ?? null;
     if (tensor === null) continue;
+    const shift = tensor.address - (pointers[k] as number);
     pointers[k] = tensor.address;
     if (computesAs(tensor.dtype) === null) continue;
-    const bytes = bytesOf(tensor.dtype);
-    const { first, count } = spanOf(tensor.layout);
-    const further = levels.reduce(
-      (sum, { size }, d) => sum + ((size - 1) * ((own[k] as number[])[d] as number)) / bytes,
-      0,
-    );
-    if (count > 0) moveNarrow(k, tensor.storage.address + first * bytes, count + further);
+    const reach = levels.reduce((sum, { size }, d) => sum + (size - 1) * ((own[k] as number[])[d] as number), 0);
+    moveNarrow(k, shift, reach / bytesOf(tensor.dtype));
   }
   return { levels, own };
 }

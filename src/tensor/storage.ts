@@ -87,7 +87,10 @@ export class Storage {
   constructor(op: string, bytes: number, origin: Storage | null = null) {
     this.bytes = bytes;
     this.origin = origin;
-    if (origin !== null) this.fresh = false;
+    if (origin !== null) {
+      this.fresh = false;
+      this.batch = origin.batch;
+    }
     this.allocation = origin === null ? { address: allocate(op, bytes) } : origin.allocation;
     origin?.hold();
   }

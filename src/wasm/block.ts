@@ -75,10 +75,11 @@ export function noteNarrow(operand: number, dtype: DType, start: number, count: 
   narrow.push({ operand, dtype, start, count });
 }
 
-/** Says where an operand that was noted lies after all. */
-export function moveNarrow(operand: number, start: number, count: number): void {
+/** Says that an operand that was noted lies elsewhere, and reaches further. */
+export function moveNarrow(operand: number, shift: number, further: number): void {
   const at = narrow.findIndex((each) => each.operand === operand);
-  if (at >= 0) narrow[at] = { ...(narrow[at] as Narrow), start, count };
+  const known = narrow[at];
+  if (known !== undefined) narrow[at] = { ...known, start: known.start + shift, count: known.count + further };
 }
 
 /** Says how many of the operands, the first ones, the kernel writes; where nobody does, it may be all. */

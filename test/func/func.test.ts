@@ -431,6 +431,26 @@ describe("vmap", () => {
     ).toThrow(GraphError);
   });
 
+  it("#194 holds in half precision, whatever dim is mapped over", () => {
+    const wide = randn([3, 4, 5]);
+    const fs: ((a: Tensor) => Tensor)[] = [
+      (a) => a.add(1),
+      (a) => a.sum(0),
+      (a) => a.cumsum(0),
+      (a) => a.flip(0),
+      (a) => a.softmax(1),
+      (a) => a.matmul(a.t()),
+      (a) => a.sort(0).values,
+    ];
+    for (const dtype of ["float16", "bfloat16"] as const) {
+      const half = wide.to(dtype);
+      for (const inDims of [0, 1, 2]) {
+        const examples = Array.from({ length: half.shape[inDims] as number }, (_, i) => half.select(inDims, i));
+        for (const f of fs) expect(list(func.vmap(f, { inDims })(half))).toEqual(list(stack(examples.map(f))));
+      }
+    }
+  });
+
   it("#195 draws as randomness says", () => {
     expect(() => func.vmap((a: Tensor) => a.add(rand([3])))(x)).toThrow(/randomness error mode/);
     const same = func.vmap((_a: Tensor) => rand([3]), { randomness: "same" })(x);
