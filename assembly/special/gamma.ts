@@ -35,6 +35,8 @@ function stirling(x: f64): f64 {
 export function lgamma(x: f64): f64 {
   if (x != x) return x;
   if (abs(x) == Infinity) return Infinity;
+  // Beside the pole at 0 all but 1 / x is lost, which itself may overflow.
+  if (x != 0 && abs(x) < 1e-17) return -logOf(abs(x));
   if (x <= 0) {
     if (x == floor(x)) return Infinity;
     return logOf(PI / abs(sinPi(x))) - lgamma(1 - x);
