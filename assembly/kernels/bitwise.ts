@@ -1,6 +1,7 @@
 // Integers bit by bit, and their common divisors and multiples.
 
 import { map1, map2, map2heavy } from "../loops/map";
+import { divisor } from "../math/divisor";
 import { Binary, Unary, lanewise2 } from "../rules";
 
 @final class And<T> extends Binary<T> {
@@ -45,17 +46,6 @@ export function bitwise_left_shift_i32(block: usize, begin: u32, end: u32): void
   @inline one(a: i32, b: i32): i32 { return a >> (<u32>b < 32 ? b : 31); }
 }
 export function bitwise_right_shift_i32(block: usize, begin: u32, end: u32): void { map2heavy<i32, RightShift>(block, begin, end); }
-
-/** Euclid's algorithm, on magnitudes. */
-function divisor(a: i32, b: i32): u32 {
-  let x = <u32>abs(a), y = <u32>abs(b);
-  while (y) {
-    const rest = x % y;
-    x = y;
-    y = rest;
-  }
-  return x;
-}
 
 @final class Gcd extends Binary<i32> {
   @inline many(a: v128, b: v128): v128 { return lanewise2<i32, Gcd>(a, b); }

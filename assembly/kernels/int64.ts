@@ -7,6 +7,7 @@
 import { parameter, pointerOf, rankOf, sizeOf, strideOf } from "../block";
 import { along } from "../loops/runs";
 import { Run, walkBy } from "../loops/rows";
+import { divisor } from "../math/divisor";
 import { KERNEL_SCRATCH, scratch } from "../memory/scratch";
 import { copy_w8 } from "./copy";
 import { PACKED_ROWS } from "./gemm/job";
@@ -163,16 +164,6 @@ export function bitwise_right_shift_i64(block: usize, begin: u32, end: u32): voi
   two(block, begin, end, false, (a, b) => a >> (<u64>b < 64 ? b : 63));
 }
 
-/** Euclid's algorithm, on magnitudes. */
-function divisor(a: i64, b: i64): u64 {
-  let x = <u64>abs(a), y = <u64>abs(b);
-  while (y) {
-    const rest = x % y;
-    x = y;
-    y = rest;
-  }
-  return x;
-}
 export function gcd_i64(block: usize, begin: u32, end: u32): void {
   two(block, begin, end, false, (a, b) => <i64>divisor(a, b));
 }
