@@ -23,7 +23,7 @@ const MAY_REFUSE = new Set(
 );
 
 /** Writing what differs between examples into what does not is refused. */
-const IN_PLACE = /(?<!maskedScatter)_$|^setIndex$/;
+const IN_PLACE = /(?<!maskedScatter)_$/;
 
 function listOf(value: unknown): Tensor[] {
   if (value instanceof Tensor) return [value];
