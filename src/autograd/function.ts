@@ -27,6 +27,8 @@ export class FunctionCtx {
   nonDifferentiable: readonly Tensor[] = [];
   /** @internal */
   materialize = true;
+  /** @internal frees what was saved once it was read */
+  clearsOnAccess = false;
   /** @internal */
   node: Node | null = null;
   /** @internal saved tensors of a call that was not recorded */
@@ -71,8 +73,9 @@ export class FunctionCtx {
   get savedTensors(): (Tensor | null)[] {
     const { node } = this;
     if (node === null) return [...(this.toSave.length > 0 ? this.toSave : this.forForward)];
-    node.assertSaved();
-    return node.saved.map((saved) => (saved instanceof SavedValue ? saved.read(node) : null));
+    const tensors = node.savedTensors;
+    if (this.clearsOnAccess) node.free();
+    return tensors;
   }
 }
 
@@ -86,6 +89,7 @@ interface FunctionClass {
   backward?(ctx: FunctionCtx, ...gradients: (Tensor | null)[]): unknown;
   vjp?(ctx: FunctionCtx, ...gradients: (Tensor | null)[]): unknown;
   jvp?(ctx: FunctionCtx, ...tangents: (Tensor | null)[]): unknown;
+  readonly clearSavedTensorsOnAccess?: boolean;
   readonly generateVmapRule?: boolean;
   vmap?(info: VmapInfo, inDims: readonly (number | null)[], ...args: Anything[]): Anything;
 }
@@ -101,7 +105,7 @@ type ResultOf<F> = F extends { forward: (...args: Anything[]) => infer R } ? R :
 /**
  * Base of custom functions: static `forward(ctx, …)`, or `forward(…)` with `setupContext(ctx, inputs, output)`, and
  * static `backward(ctx, …gradients)` that returns one gradient for each argument of `forward`, null for what is no
- * tensor. Optional: `jvp(ctx, …tangents)`; and for `func.vmap` either `generateVmapRule = true`, or
+ * tensor. Optional: `clearSavedTensorsOnAccess = true`, to free what was saved when it is read; `jvp(ctx, …tangents)`; and for `func.vmap` either `generateVmapRule = true`, or
  * `vmap(info, inDims, …args)`, which gets arguments with a dim of examples where `inDims` is a number, and returns
  * `[output, outDims]`.
  *
@@ -132,6 +136,7 @@ function applyFunction(owner: FunctionClass, args: readonly unknown[]): unknown 
     throw new GraphError(`${name}: You must implement the forward function for custom autograd.Function.`);
   }
   const ctx = new FunctionCtx();
+  ctx.clearsOnAccess = owner.clearSavedTensorsOnAccess === true;
   const tensors = args.filter((arg): arg is Tensor => arg instanceof Tensor);
   for (const tensor of tensors) tensor.check(name);
   const tracked = mode.grad && tensors.some((tensor) => tensor.tracked);

@@ -5,7 +5,7 @@ import { tangentText } from "../autograd/tangent-text.js";
 import { GraphError, ShapeError } from "../errors.js";
 import { contiguous } from "../ops/cast.js";
 import { mode, unrecorded } from "../tape/mode.js";
-import type { DType, Scalar, TypedArray } from "../tensor/dtype.js";
+import type { DType, TypedArray } from "../tensor/dtype.js";
 import { installInspect } from "../tensor/inspect.js";
 import { isContiguous, normalizeDim } from "../tensor/layout.js";
 import { temporaries } from "../tensor/lifetime.js";
@@ -62,18 +62,28 @@ function toString(x: Tensor): string {
   return textOf(x, !x.isDisposed && requiresGrad(x), name, tangentText(x, mode.levels));
 }
 
-/** What JSON shows of a tensor: its values, as `tolist()` gives them. NaN and infinities are null there, as JSON has none. */
-function toJSON(x: Tensor): Nested {
-  return tolist(x);
+/** Values that JSON has, nested. */
+type JsonValue = number | boolean | string | JsonValue[];
+
+/**
+ * What JSON shows of a tensor: its values, as `tolist()` gives them. NaN and infinities are null there, as JSON has none,
+ * and integers beyond 2⁵³ are their digits as text.
+ */
+function toJSON(x: Tensor): JsonValue {
+  const shown = (value: Nested): JsonValue =>
+    Array.isArray(value) ? value.map(shown) : typeof value === "bigint" ? String(value) : value;
+  return shown(tolist(x));
 }
 
 /**
  * A tensor of one element counts as its number where a number is meant: `Number(t)`, `t * 2`, `t > 0`, as `float(t)` in
  * PyTorch, and `t + 1` gives a number too. Texts are those of `toString()`; a tensor of several elements is no number.
  */
-function toPrimitive(x: Tensor, hint: string): Scalar | string {
+function toPrimitive(x: Tensor, hint: string): number | boolean | string {
   const one = x.numel() === 1;
-  return hint === "number" || (hint === "default" && one && !x.isDisposed) ? item(x) : x.toString();
+  if (hint !== "number" && (hint !== "default" || !one || x.isDisposed)) return x.toString();
+  const value = item(x);
+  return typeof value === "bigint" ? Number(value) : value;
 }
 
 const family = {

@@ -42,6 +42,8 @@ describe("printing", () => {
     expect((t as never as number) + 1).toBe(4);
     expect(`${t}`).toBe("tensor(3., requires_grad=True)");
     expect(`${x as never as string}`).toBe("tensor([[1.0000, 2.5000]])");
+    const big = tensor([2 ** 40], { dtype: "int64" }).mul(2 ** 20);
+    expect([JSON.stringify(big), Number(big)]).toEqual(['["1152921504606846976"]', 2 ** 60]);
     expect(() => Number(x)).toThrow(/2 elements cannot be converted to Scalar/);
   });
 });

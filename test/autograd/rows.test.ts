@@ -287,6 +287,26 @@ describe("custom functions", () => {
     expect(x.grad?.item()).toBe(6);
   });
 
+  it("#133 clearSavedTensorsOnAccess frees what was saved when it is read", () => {
+    class Square extends autograd.Function {
+      static readonly clearSavedTensorsOnAccess = true;
+      static forward(ctx: Ctx, x: Tensor) {
+        ctx.saveForBackward(x);
+        return x.mul(x);
+      }
+      static backward(ctx: Ctx, g: Tensor) {
+        const [x] = ctx.savedTensors;
+        expect(() => ctx.savedTensors).toThrow(/already been freed/);
+        return g.mul(x as Tensor).mul(2);
+      }
+    }
+    const x = leaf([3]);
+    const y = Square.apply(x);
+    y.backward(null, { retainGraph: true });
+    expect(x.grad?.item()).toBe(6);
+    expect(() => y.backward()).toThrow(GraphError);
+  });
+
   it("#134 #135 types, and names of classes without one", () => {
     const x = leaf([1]);
     const anonymous = (() =>
