@@ -40,6 +40,14 @@ export function parse<T extends object>(
   return result as T;
 }
 
+/**
+ * Refuses what comes behind the last parameter of a function without options: `undefined` and `{}` say nothing and pass.
+ * @throws ArgumentError as `parse` does.
+ */
+export function nothingMore(op: string, rest: readonly unknown[]): void {
+  if (rest.length !== 0) parse(op, rest, {});
+}
+
 function merge(
   op: string,
   result: Record<string, unknown>,

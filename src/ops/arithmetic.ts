@@ -1,7 +1,7 @@
 // Arithmetic: add, sub, mul, div, quotients that are rounded and their remainders, powers.
 
 import { ArgumentError, DTypeError } from "../errors.js";
-import { asTensor, parse } from "../op/args.js";
+import { asTensor, nothingMore, parse } from "../op/args.js";
 import { composed } from "../op/composed.js";
 import { type Binary, type BinaryWith, elementwise, type Unary } from "../op/elementwise.js";
 import type { Operand } from "../op/nest.js";
@@ -242,13 +242,15 @@ export const pow: Binary = elementwise({
 });
 
 /** Power aᵇ computed in float64, whatever the operands' dtypes, element by element. */
-export function floatPower(a: Operand, b: Operand): Tensor {
+export function floatPower(a: Operand, b: Operand, ...rest: []): Tensor {
+  nothingMore("floatPower", rest);
   someTensor("floatPower", [a, b]);
   return composed("floatPower", () => pow(double(a), double(b)));
 }
 
 /** Writes `floatPower(self, b)` into `self`, which must be float64. */
-export function floatPower_(self: Tensor, b: Operand): Tensor {
+export function floatPower_(self: Tensor, b: Operand, ...rest: []): Tensor {
+  nothingMore("floatPower_", rest);
   firstTensor("floatPower_", [self, b]);
   if (self.dtype !== "float64") {
     throw new DTypeError(
@@ -263,17 +265,20 @@ function double(x: Operand): Operand {
 }
 
 /** The square x², element by element; of bools it is int32. */
-export function square(x: Tensor): Tensor {
+export function square(x: Tensor, ...rest: []): Tensor {
+  nothingMore("square", rest);
   return pow(asTensor("square", x), 2);
 }
 
 /** Writes the square of `self` into it and returns it. */
-export function square_(self: Tensor): Tensor {
+export function square_(self: Tensor, ...rest: []): Tensor {
+  nothingMore("square_", rest);
   return pow.inplace(asTensor("square_", self), 2);
 }
 
 /** `x` itself. Not for bool. */
-export function positive(x: Tensor): Tensor {
+export function positive(x: Tensor, ...rest: []): Tensor {
+  nothingMore("positive", rest);
   asTensor("positive", x);
   if (categoryOf(x.dtype) === BOOL)
     throw new DTypeError("positive: The `+` operator, on a bool tensor is not supported.");

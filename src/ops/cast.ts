@@ -1,7 +1,7 @@
 // Changing dtype, and copies: to, clone, contiguous.
 
 import { ShapeError } from "../errors.js";
-import { asTensor } from "../op/args.js";
+import { asTensor, nothingMore } from "../op/args.js";
 import { composed } from "../op/composed.js";
 import { castTo, contiguousCopy, copyInto, dense } from "../op/copy.js";
 import { checkTarget } from "../op/elementwise.js";
@@ -32,7 +32,8 @@ const toCopy: Applied<Cast> = op({
  * `x` in another dtype: itself if it has it, else a copy. Floats to int32 are truncated and saturated, NaN becomes 0;
  * what is not zero becomes true. Between floating dtypes it is differentiable.
  */
-export function to(x: Tensor, dtype: DType): Tensor {
+export function to(x: Tensor, dtype: DType, ...rest: []): Tensor {
+  nothingMore("to", rest);
   asTensor("to", x);
   checkDtype("to", dtype);
   return dtype === x.dtype ? x : toCopy([x], { from: x.dtype, to: dtype });
@@ -46,7 +47,8 @@ const cloneOp: Applied<null> = op({
 });
 
 /** A copy of `x` with its own memory, in the same dense layout; gradients pass through. */
-export function clone(x: Tensor): Tensor {
+export function clone(x: Tensor, ...rest: []): Tensor {
+  nothingMore("clone", rest);
   return cloneOp([asTensor("clone", x)], null);
 }
 
@@ -59,7 +61,8 @@ const contiguousOp: Applied<null> = op({
 });
 
 /** `x` itself if its elements lie row-major without gaps, else such a copy; gradients pass through. */
-export function contiguous(x: Tensor): Tensor {
+export function contiguous(x: Tensor, ...rest: []): Tensor {
+  nothingMore("contiguous", rest);
   asTensor("contiguous", x);
   return isContiguous(x.layout) ? x : contiguousOp([x], null);
 }
@@ -76,7 +79,8 @@ const copyOp: Applied<null> = op({
 });
 
 /** Writes `source`, broadcast and cast, into `self` and returns it. Gradients go to the source; the old ones end. */
-export function copy_(self: Tensor, source: Operand): Tensor {
+export function copy_(self: Tensor, source: Operand, ...rest: []): Tensor {
+  nothingMore("copy_", rest);
   asTensor("copy_", self, "self");
   if (!(source instanceof Tensor)) return fill_(self, source);
   source.check("copy_");
@@ -111,7 +115,8 @@ const fillTensor: Applied<string> = op({
 });
 
 /** Writes one value, a number or a 0-dim tensor, into all of `self` and returns it. */
-export function fill_(self: Tensor, value: Operand): Tensor {
+export function fill_(self: Tensor, value: Operand, ...rest: []): Tensor {
+  nothingMore("fill_", rest);
   return filled(self, value, "FillBackward2", "FillBackward3");
 }
 
@@ -128,7 +133,8 @@ function filled(self: Tensor, value: Operand, label: string, tensorLabel: string
 }
 
 /** A copy of the shape, dtype and layout of `x` with one value, a number or a 0-dim tensor, in all places. */
-export function fill(x: Tensor, value: Operand): Tensor {
+export function fill(x: Tensor, value: Operand, ...rest: []): Tensor {
+  nothingMore("fill", rest);
   asTensor("fill", x);
   return composed("fill", () => {
     const copy = clone(x);
@@ -138,7 +144,8 @@ export function fill(x: Tensor, value: Operand): Tensor {
 }
 
 /** Writes zeros into all of `self` and returns it. */
-export function zero_(self: Tensor): Tensor {
+export function zero_(self: Tensor, ...rest: []): Tensor {
+  nothingMore("zero_", rest);
   return zeroOp.inplace([asTensor("zero_", self, "self")], null, () => copyInto(self, 0));
 }
 

@@ -1,7 +1,7 @@
 // Functions of two and more operands: addcmul, addcdiv, lerp, hypot, copysign, logarithmic sums and products, nextafter.
 
 import { DTypeError } from "../errors.js";
-import { asNumber, asTensor, parse } from "../op/args.js";
+import { asNumber, asTensor, nothingMore, parse } from "../op/args.js";
 import { composed } from "../op/composed.js";
 import { type Binary, type ElementwiseOp, elementwise, type Ternary } from "../op/elementwise.js";
 import type { Operand } from "../op/nest.js";
@@ -202,13 +202,15 @@ export const nextafter: Binary = elementwise({
 });
 
 /** x · 2ⁿ for the exponents n in `other`, element by element; integers become floats. */
-export function ldexp(x: Tensor, other: Tensor): Tensor {
+export function ldexp(x: Tensor, other: Tensor, ...rest: []): Tensor {
+  nothingMore("ldexp", rest);
   onlyTensors("ldexp", [x, other]);
   return composed("ldexp", () => mul(x, exp2(other)));
 }
 
 /** Multiplies `self` by 2ⁿ for the exponents n in `other`, in place, and returns it. */
-export function ldexp_(self: Tensor, other: Tensor): Tensor {
+export function ldexp_(self: Tensor, other: Tensor, ...rest: []): Tensor {
+  nothingMore("ldexp_", rest);
   onlyTensors("ldexp_", [self, other]);
   return composed("ldexp_", () => mul.inplace(self, exp2(other)));
 }

@@ -1,7 +1,7 @@
 // Taking out and putting in the elements where a mask is true.
 
 import { ArgumentError, DTypeError } from "../errors.js";
-import { asTensor } from "../op/args.js";
+import { asTensor, nothingMore } from "../op/args.js";
 import { composed } from "../op/composed.js";
 import { asContiguous, contiguousCopy, copyInto } from "../op/copy.js";
 import { addStrided, addTensor, beginNest, writeNest } from "../op/nest.js";
@@ -69,7 +69,8 @@ function checkMask(name: string, mask: Tensor): void {
 }
 
 /** The elements where a mask (bool) is true, row-major, in one dim; both broadcast. */
-export function maskedSelect(x: Tensor, mask: Tensor): Tensor {
+export function maskedSelect(x: Tensor, mask: Tensor, ...rest: []): Tensor {
+  nothingMore("maskedSelect", rest);
   asTensor("maskedSelect", x);
   checkMask("maskedSelect", mask);
   refuseDynamic("maskedSelect", mask);
@@ -146,7 +147,8 @@ function checkCount(name: string, mask: Tensor, source: Tensor): void {
 }
 
 /** A copy with the elements where a mask (bool) is true replaced by those of `source`, one after the other. */
-export function maskedScatter(x: Tensor, mask: Tensor, source: Tensor): Tensor {
+export function maskedScatter(x: Tensor, mask: Tensor, source: Tensor, ...rest: []): Tensor {
+  nothingMore("maskedScatter", rest);
   const shape = check("maskedScatter", x, mask, source);
   if (anyHidden(mask)) {
     return eachExample("maskedScatter", [x, mask, source], (a, b, c) =>
@@ -161,7 +163,8 @@ export function maskedScatter(x: Tensor, mask: Tensor, source: Tensor): Tensor {
 }
 
 /** `maskedScatter` into `self`, which is returned. */
-export function maskedScatter_(self: Tensor, mask: Tensor, source: Tensor): Tensor {
+export function maskedScatter_(self: Tensor, mask: Tensor, source: Tensor, ...rest: []): Tensor {
+  nothingMore("maskedScatter_", rest);
   const name = "maskedScatter_";
   const shape = check(name, self, mask, source);
   if (!sameShape(shape, self.shape))

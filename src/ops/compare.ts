@@ -1,7 +1,7 @@
 // Comparisons and logic: results are bool and never require gradients.
 
 import { ArgumentError, DTypeError } from "../errors.js";
-import { asBoolean, asNumber, asTensor, parse } from "../op/args.js";
+import { asBoolean, asNumber, asTensor, nothingMore, parse } from "../op/args.js";
 import { called, composed } from "../op/composed.js";
 import { type Binary, elementwise, type Unary } from "../op/elementwise.js";
 import { firstTensor, onlyTensors } from "../op/operands.js";
@@ -109,43 +109,51 @@ function classify(name: string, x: Tensor, test: Unary, otherwise: boolean): Ten
 }
 
 /** Whether an element is NaN; never for integers and bools. */
-export function isnan(x: Tensor): Tensor {
+export function isnan(x: Tensor, ...rest: []): Tensor {
+  nothingMore("isnan", rest);
   return classify("isnan", x, nanTest, false);
 }
 
 /** Whether an element is ∞ or −∞; never for integers and bools. */
-export function isinf(x: Tensor): Tensor {
+export function isinf(x: Tensor, ...rest: []): Tensor {
+  nothingMore("isinf", rest);
   return classify("isinf", x, infTest, false);
 }
 
 /** Whether an element is neither NaN nor infinite; always for integers and bools. */
-export function isfinite(x: Tensor): Tensor {
+export function isfinite(x: Tensor, ...rest: []): Tensor {
+  nothingMore("isfinite", rest);
   return classify("isfinite", x, finiteTest, true);
 }
 
 /** Whether an element is ∞. */
-export function isposinf(x: Tensor): Tensor {
+export function isposinf(x: Tensor, ...rest: []): Tensor {
+  nothingMore("isposinf", rest);
   return classify("isposinf", x, posinfTest, false);
 }
 
 /** Whether an element is −∞. */
-export function isneginf(x: Tensor): Tensor {
+export function isneginf(x: Tensor, ...rest: []): Tensor {
+  nothingMore("isneginf", rest);
   return classify("isneginf", x, neginfTest, false);
 }
 
 /** Whether an element is real: always, as there are no complex dtypes. */
-export function isreal(x: Tensor): Tensor {
+export function isreal(x: Tensor, ...rest: []): Tensor {
+  nothingMore("isreal", rest);
   return full(asTensor("isreal", x).shape, true, { dtype: "bool" });
 }
 
 /** Whether an element has its sign set: negative ones, −0 and NaN with a sign. */
-export function signbit(x: Tensor): Tensor {
+export function signbit(x: Tensor, ...rest: []): Tensor {
+  nothingMore("signbit", rest);
   asTensor("signbit", x);
   return x.dtype === "bool" ? full(x.shape, false, { dtype: "bool" }) : signTest(x);
 }
 
 /** Whether two tensors have the same shape and equal elements; NaN equals nothing. */
-export function equal(a: Tensor, b: Tensor): boolean {
+export function equal(a: Tensor, b: Tensor, ...rest: []): boolean {
+  nothingMore("equal", rest);
   asTensor("equal", a, "input");
   asTensor("equal", b, "other");
   if (!sameShape(a.shape, b.shape)) return false;

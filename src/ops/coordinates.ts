@@ -1,7 +1,7 @@
 // Coordinates: of triangles, and of flat indices; tensors of any strides.
 
 import { ArgumentError } from "../errors.js";
-import { asInteger, asIntegers, asTensor, parse, type Trailing } from "../op/args.js";
+import { asInteger, asIntegers, asTensor, nothingMore, parse, type Trailing } from "../op/args.js";
 import { composed } from "../op/composed.js";
 import { type CreationOptions, checkRequiresGrad, creation, dtypeFrom, type Shape } from "../op/creation.js";
 import { checkIndex } from "../op/indexed.js";
@@ -45,7 +45,8 @@ export function triuIndices(rows: number, columns: number, ...rest: TriangleRest
 }
 
 /** The coordinates of flat indices (int32) of a tensor of a shape: one tensor for each dim, with the shape of `indices`. */
-export function unravelIndex(indices: Tensor, shape: number | Shape): Tensor[] {
+export function unravelIndex(indices: Tensor, shape: number | Shape, ...rest: []): Tensor[] {
+  nothingMore("unravelIndex", rest);
   const name = "unravelIndex";
   asTensor(name, indices, "indices");
   checkIndex(name, indices, "indices");

@@ -1,7 +1,7 @@
 // Covariance and correlation of variables.
 
 import { ArgumentError, DTypeError, ShapeError } from "../errors.js";
-import { asNumber, asTensor, parse } from "../op/args.js";
+import { asNumber, asTensor, nothingMore, parse } from "../op/args.js";
 import { composed } from "../op/composed.js";
 import { anyHolds, valuesOf, warnOnce } from "../op/truth.js";
 import { categoryOf, INTEGER, isFloat } from "../tensor/dtype.js";
@@ -99,7 +99,8 @@ function tooFew(freedom: number): boolean {
 }
 
 /** Correlation matrix of variables, the rows of `x`: covariances divided by standard deviations, in [−1, 1]. */
-export function corrcoef(x: Tensor): Tensor {
+export function corrcoef(x: Tensor, ...rest: []): Tensor {
+  nothingMore("corrcoef", rest);
   asTensor("corrcoef", x);
   if (x.ndim > 2) {
     throw new ShapeError(

@@ -1,7 +1,7 @@
 // Creation: tensors from JavaScript values, constants, ranges.
 
 import { ArgumentError, DTypeError, ShapeError } from "../errors.js";
-import { asTensor, describe, isOptions, parse, type Trailing } from "../op/args.js";
+import { asTensor, describe, isOptions, nothingMore, parse, type Trailing } from "../op/args.js";
 import { composed } from "../op/composed.js";
 import { castTo, copyInto } from "../op/copy.js";
 import { type CreationOptions, creation, dtypeFrom, like, make, type Shape } from "../op/creation.js";
@@ -349,7 +349,8 @@ function asTensorOf(
 export { asTensorOf as asTensor };
 
 /** A tensor of a shape from a typed array, copied. */
-export function fromTypedArray(data: ArrayData, shape: Shape): Tensor {
+export function fromTypedArray(data: ArrayData, shape: Shape, ...rest: []): Tensor {
+  nothingMore("fromTypedArray", rest);
   const flat = tensor(data);
   return composed("fromTypedArray", () => reshape(flat, shape));
 }

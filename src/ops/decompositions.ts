@@ -1,11 +1,11 @@
 // What linear algebra has outside the namespace `linalg`: older names and forms.
 
 import { ShapeError } from "../errors.js";
-import { asBoolean, asTensor, parse, type Trailing } from "../op/args.js";
+import { asBoolean, asTensor, nothingMore, parse, type Trailing } from "../op/args.js";
 import { called, composed } from "../op/composed.js";
 import { asMatrices, asSquare, sameDtype } from "../op/matrices.js";
 import { broadcastShapes, formatShape } from "../tensor/layout.js";
-import type { Tensor } from "../tensor/tensor.js";
+import { empty, type Tensor } from "../tensor/tensor.js";
 import { clone } from "./cast.js";
 import { turned } from "./gemm.js";
 import { type CholeskyOptions, choleskyAs } from "./linalg/cholesky.js";
@@ -33,27 +33,32 @@ export function cholesky(A: Tensor, ...rest: Trailing<[upper: boolean | undefine
 }
 
 /** `linalg.det`. */
-export function det(A: Tensor): Tensor {
+export function det(A: Tensor, ...rest: []): Tensor {
+  nothingMore("det", rest);
   return called("det", () => determinants.det(A));
 }
 
 /** `linalg.slogdet`. */
-export function slogdet(A: Tensor): { readonly sign: Tensor; readonly logabsdet: Tensor } {
+export function slogdet(A: Tensor, ...rest: []): { readonly sign: Tensor; readonly logabsdet: Tensor } {
+  nothingMore("slogdet", rest);
   return called("slogdet", () => determinants.slogdet(A));
 }
 
 /** `linalg.inv`. */
-export function inverse(A: Tensor): Tensor {
+export function inverse(A: Tensor, ...rest: []): Tensor {
+  nothingMore("inverse", rest);
   return called("inverse", () => factors.inv(A));
 }
 
 /** `linalg.matrixExp`. */
-export function matrixExp(A: Tensor): Tensor {
+export function matrixExp(A: Tensor, ...rest: []): Tensor {
+  nothingMore("matrixExp", rest);
   return called("matrixExp", () => products.matrixExp(A));
 }
 
 /** `linalg.matrixPower`. */
-export function matrixPower(A: Tensor, n: number): Tensor {
+export function matrixPower(A: Tensor, n: number, ...rest: []): Tensor {
+  nothingMore("matrixPower", rest);
   return called("matrixPower", () => products.matrixPower(A, n));
 }
 
@@ -70,7 +75,8 @@ export function qr(
   A: Tensor,
   ...rest: Trailing<[some: boolean | undefined], { readonly some?: boolean }>
 ): { readonly Q: Tensor; readonly R: Tensor } {
-  return called("qr", () => linalgQr(A, parse("qr", rest, { some: true }, ["some"]).some ? "reduced" : "complete"));
+  const { some } = parse("qr", rest, { some: true }, ["some"]);
+  return called("qr", () => linalgQr(A, asBoolean("qr", some, "some") ? "reduced" : "complete"));
 }
 
 /** Options of `svd`. */
@@ -87,6 +93,7 @@ export function svd(
   ...rest: Trailing<[some: boolean | undefined, computeUv: boolean | undefined], OldSvdOptions>
 ): { readonly U: Tensor; readonly S: Tensor; readonly V: Tensor } {
   const { some, computeUv } = parse("svd", rest, { some: true, computeUv: true }, ["some", "computeUv"]);
+  asBoolean("svd", some, "some");
   asBoolean("svd", computeUv, "computeUv");
   return composed("svd", () => {
     const { U, S, Vh } = linalgSvd(A, { fullMatrices: !some });
@@ -110,11 +117,12 @@ export function lu(
 }
 
 /** Solves A X = B by the factors that `lu` gives. */
-export function luSolve(B: Tensor, LU: Tensor, pivots: Tensor): Tensor {
+export function luSolve(B: Tensor, LU: Tensor, pivots: Tensor, ...rest: []): Tensor {
+  nothingMore("luSolve", rest);
   return called("luSolve", () => factors.luSolve(LU, pivots, B));
 }
 
-/** The permutation and the factors L and U that are packed in one matrix. */
+/** The permutation and the factors L and U that are packed in one matrix; what is not unpacked has shape [0]. */
 export function luUnpack(
   LU: Tensor,
   pivots: Tensor,
@@ -125,10 +133,16 @@ export function luUnpack(
 ): { readonly P: Tensor; readonly L: Tensor; readonly U: Tensor } {
   asMatrices("luUnpack", LU, "LU");
   asTensor("luUnpack", pivots, "pivots");
-  parse("luUnpack", rest, { unpackData: true, unpackPivots: true }, ["unpackData", "unpackPivots"]);
+  const { unpackData, unpackPivots } = parse("luUnpack", rest, { unpackData: true, unpackPivots: true }, [
+    "unpackData",
+    "unpackPivots",
+  ]);
+  asBoolean("luUnpack", unpackData, "unpackData");
+  asBoolean("luUnpack", unpackPivots, "unpackPivots");
   return composed("luUnpack", () => {
     const [P, L, U] = factors.unpack(LU, pivots);
-    return { P, L, U };
+    const nothing = (): Tensor => empty("luUnpack", [0], LU.dtype);
+    return { P: unpackPivots ? P : nothing(), L: unpackData ? L : nothing(), U: unpackData ? U : nothing() };
   });
 }
 
@@ -158,6 +172,9 @@ export function triangularSolve(
     { upper: true, transpose: false, unitriangular: false },
     ["upper", "transpose", "unitriangular"],
   );
+  asBoolean(name, upper, "upper");
+  asBoolean(name, transpose, "transpose");
+  asBoolean(name, unitriangular, "unitriangular");
   if (A.shape.at(-1) !== B.shape.at(-2))
     throw new ShapeError(
       `${name}: Incompatible matrix sizes: A is ${formatShape(A.shape)}, B is ${formatShape(B.shape)}`,
@@ -171,14 +188,16 @@ export function triangularSolve(
 }
 
 /** The sum of the diagonal of a matrix. */
-export function trace(x: Tensor): Tensor {
+export function trace(x: Tensor, ...rest: []): Tensor {
+  nothingMore("trace", rest);
   asTensor("trace", x);
   if (x.ndim !== 2) throw new ShapeError(`trace: expected a matrix, got ${formatShape(x.shape)}`);
   return composed("trace", () => sum(diagonal(x)));
 }
 
 /** The Kronecker product: every element of a times all of b. */
-export function kron(a: Tensor, b: Tensor): Tensor {
+export function kron(a: Tensor, b: Tensor, ...rest: []): Tensor {
+  nothingMore("kron", rest);
   return called("kron", () => products.kroneckerProduct(a, b));
 }
 

@@ -1,7 +1,7 @@
 // Turning dims round and shifting them in a circle.
 
 import { ArgumentError } from "../errors.js";
-import { asInteger, asIntegers, asTensor, describe, parse, type Trailing } from "../op/args.js";
+import { asInteger, asIntegers, asTensor, describe, nothingMore, parse, type Trailing } from "../op/args.js";
 import { asContiguous, contiguousCopy, copyInto } from "../op/copy.js";
 import { addStrided, addTensor, beginNest, writeOpenNest } from "../op/nest.js";
 import { type Applied, op } from "../op/op.js";
@@ -48,20 +48,23 @@ const flipOp: Applied<readonly number[]> = op({
 });
 
 /** A copy with the order along the given dims reversed. */
-export function flip(x: Tensor, dims: number | readonly number[]): Tensor {
+export function flip(x: Tensor, dims: number | readonly number[], ...rest: []): Tensor {
+  nothingMore("flip", rest);
   asTensor("flip", x);
   const list = typeof dims === "number" ? [asInteger("flip", dims, "dims")] : asIntegers("flip", dims, "dims");
   return flipOp([x], normalizeDims("flip", list, x.ndim));
 }
 
 /** `flip` of columns. */
-export function fliplr(x: Tensor): Tensor {
+export function fliplr(x: Tensor, ...rest: []): Tensor {
+  nothingMore("fliplr", rest);
   if (asTensor("fliplr", x).ndim < 2) throw new ArgumentError(`fliplr: Input must be >= 2-d, got ${describe(x)}`);
   return flip(x, [1]);
 }
 
 /** `flip` of rows. */
-export function flipud(x: Tensor): Tensor {
+export function flipud(x: Tensor, ...rest: []): Tensor {
+  nothingMore("flipud", rest);
   if (asTensor("flipud", x).ndim < 1) throw new ArgumentError(`flipud: Input must be >= 1-d, got ${describe(x)}`);
   return flip(x, [0]);
 }

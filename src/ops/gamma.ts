@@ -1,7 +1,7 @@
 // The gamma function's family, and the other special functions that are methods of tensors: erfinv, i0.
 
 import { ArgumentError } from "../errors.js";
-import { asInteger, asTensor } from "../op/args.js";
+import { asInteger, asTensor, nothingMore } from "../op/args.js";
 import { composed } from "../op/composed.js";
 import { castTo, copyInto } from "../op/copy.js";
 import { type Binary, type ElementwiseOp, elementwise, type Unary } from "../op/elementwise.js";
@@ -47,13 +47,15 @@ function order(op: string, n: number): number {
 }
 
 /** The n-th derivative of `digamma`. */
-export function polygamma(n: number, x: Tensor): Tensor {
+export function polygamma(n: number, x: Tensor, ...rest: []): Tensor {
+  nothingMore("polygamma", rest);
   asTensor("polygamma", x);
   return derivative(x, order("polygamma", n));
 }
 
 /** Writes the n-th derivative of `digamma` at `self` into it and returns it. */
-export function polygamma_(self: Tensor, n: number): Tensor {
+export function polygamma_(self: Tensor, n: number, ...rest: []): Tensor {
+  nothingMore("polygamma_", rest);
   asTensor("polygamma_", self);
   return derivative.inplace(self, order("polygamma_", n));
 }
@@ -83,13 +85,15 @@ function dimension(op: string, x: Tensor, p: number): void {
 }
 
 /** Logarithm of the multivariate gamma function of dimension p, for x > (p − 1) / 2. */
-export function mvlgamma(x: Tensor, p: number): Tensor {
+export function mvlgamma(x: Tensor, p: number, ...rest: []): Tensor {
+  nothingMore("mvlgamma", rest);
   dimension("mvlgamma", x, p);
   return composed("mvlgamma", () => multivariate([to(x, floating(x.dtype))], p));
 }
 
 /** Writes the logarithm of the multivariate gamma function of `self` into it and returns it. */
-export function mvlgamma_(self: Tensor, p: number): Tensor {
+export function mvlgamma_(self: Tensor, p: number, ...rest: []): Tensor {
+  nothingMore("mvlgamma_", rest);
   dimension("mvlgamma_", self, p);
   return multivariate.inplace([self], p, () =>
     composed("mvlgamma_", () => {

@@ -1,7 +1,7 @@
 // Reading by index: gather, indexSelect, takeAlongDim, take; and their adjoint, adding up by index.
 
 import { ShapeError } from "../errors.js";
-import { asInteger, asTensor, parse, type Trailing } from "../op/args.js";
+import { asInteger, asTensor, nothingMore, parse, type Trailing } from "../op/args.js";
 import { composed } from "../op/composed.js";
 import { alongDim, checkAligned, checkIndex, type Indexed, listAlong } from "../op/indexed.js";
 import { broadcastShapes, formatShape, normalizeDim } from "../tensor/layout.js";
@@ -34,7 +34,8 @@ export function gather(
 }
 
 /** The slices along a dim that a list of indices (int32, 1-dim or 0-dim) names; negative ones count from the end. */
-export function indexSelect(x: Tensor, dim: number, index: Tensor): Tensor {
+export function indexSelect(x: Tensor, dim: number, index: Tensor, ...rest: []): Tensor {
+  nothingMore("indexSelect", rest);
   asTensor("indexSelect", x);
   asTensor("indexSelect", index, "index");
   const at = normalizeDim("indexSelect", asInteger("indexSelect", dim, "dim"), x.ndim);
@@ -77,7 +78,8 @@ function without(shape: readonly number[], dim: number): number[] {
 }
 
 /** The elements at flat indices (int32, any shape); negative ones count from the end. */
-export function take(x: Tensor, index: Tensor): Tensor {
+export function take(x: Tensor, index: Tensor, ...rest: []): Tensor {
+  nothingMore("take", rest);
   asTensor("take", x);
   asTensor("take", index, "index");
   checkIndex("take", index);

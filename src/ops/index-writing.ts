@@ -1,7 +1,7 @@
 // Writing slices along a dim by a list of indices: indexAdd, indexCopy, indexFill, and put by flat indices.
 
 import { ArgumentError, DTypeError, ShapeError } from "../errors.js";
-import { asBoolean, asInteger, asNumber, asTensor, describe, parse, type Trailing } from "../op/args.js";
+import { asBoolean, asInteger, asNumber, asTensor, describe, nothingMore, parse, type Trailing } from "../op/args.js";
 import { composed } from "../op/composed.js";
 import { asContiguous, copyInto, dense } from "../op/copy.js";
 import { checkIndex, type Indexed, launchIndexed, listAlong } from "../op/indexed.js";
@@ -205,7 +205,8 @@ export function indexAdd_(
 }
 
 /** A copy with the slices that `index` (int32) names replaced by those of `source`. */
-export function indexCopy(x: Tensor, dim: number, index: Tensor, source: Tensor): Tensor {
+export function indexCopy(x: Tensor, dim: number, index: Tensor, source: Tensor, ...rest: []): Tensor {
+  nothingMore("indexCopy", rest);
   const name = "indexCopy";
   const along = checkList(name, x, dim, index);
   return composed(name, () =>
@@ -214,7 +215,8 @@ export function indexCopy(x: Tensor, dim: number, index: Tensor, source: Tensor)
 }
 
 /** `indexCopy` into `self`, which is returned. */
-export function indexCopy_(self: Tensor, dim: number, index: Tensor, source: Tensor): Tensor {
+export function indexCopy_(self: Tensor, dim: number, index: Tensor, source: Tensor, ...rest: []): Tensor {
+  nothingMore("indexCopy_", rest);
   const name = "indexCopy_";
   const along = checkList(name, self, dim, index);
   const listed = { name, dim: along, wraps: false };
@@ -245,7 +247,8 @@ function checkFill(name: string, value: Operand): void {
  * A copy with the slices that `index` (int32) names filled with a value, a number or a 0-dim tensor. Negative indices
  * count from the end.
  */
-export function indexFill(x: Tensor, dim: number, index: Tensor, value: Operand): Tensor {
+export function indexFill(x: Tensor, dim: number, index: Tensor, value: Operand, ...rest: []): Tensor {
+  nothingMore("indexFill", rest);
   const name = "indexFill";
   const listed = { name, dim: checkList(name, x, dim, index), wraps: true };
   checkFill(name, value);
@@ -254,7 +257,8 @@ export function indexFill(x: Tensor, dim: number, index: Tensor, value: Operand)
 }
 
 /** `indexFill` into `self`, which is returned. */
-export function indexFill_(self: Tensor, dim: number, index: Tensor, value: Operand): Tensor {
+export function indexFill_(self: Tensor, dim: number, index: Tensor, value: Operand, ...rest: []): Tensor {
+  nothingMore("indexFill_", rest);
   const name = "indexFill_";
   const listed = { name, dim: checkList(name, self, dim, index), wraps: true };
   checkFill(name, value);

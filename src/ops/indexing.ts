@@ -1,7 +1,7 @@
 // Indexing: x.index(…) reads and x.indexPut_(…) writes with the meaning of Python's x[…].
 
 import { ArgumentError, ShapeError } from "../errors.js";
-import { asTensor, describe, parse } from "../op/args.js";
+import { asBoolean, asTensor, describe, nothingMore, parse } from "../op/args.js";
 import { called, composed } from "../op/composed.js";
 import { castTo } from "../op/copy.js";
 import { checkIndex, type Indexed, isIndexDtype, launchIndexed } from "../op/indexed.js";
@@ -318,6 +318,7 @@ export function indexPut_(
   asTensor(name, self, "self");
   if (!Array.isArray(items)) throw new ArgumentError(`${name}: expected an array of indices, got ${describe(items)}`);
   const { accumulate } = parse(name, rest, { accumulate: false }, ["accumulate"]);
+  asBoolean(name, accumulate, "accumulate");
   if (value instanceof Tensor) value.check(name);
   else if (typeof value !== "number" && typeof value !== "boolean") {
     throw new ArgumentError(`${name}: expected a tensor or a number as value, got ${describe(value)}`);
@@ -357,7 +358,8 @@ function checkBroadcast(name: string, value: Tensor, shape: readonly number[]): 
 }
 
 /** `indexPut_` by another name: `x.setIndex([…], value)`. */
-export function setIndex(self: Tensor, items: readonly Index[], value: Operand): Tensor {
+export function setIndex(self: Tensor, items: readonly Index[], value: Operand, ...rest: []): Tensor {
+  nothingMore("setIndex", rest);
   return called("setIndex", () => indexPut_(self, items, value));
 }
 

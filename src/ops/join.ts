@@ -1,7 +1,7 @@
 // Joining tensors: cat, stack and kin.
 
 import { ArgumentError, ShapeError } from "../errors.js";
-import { asTensor, asTensors, parse, type Trailing } from "../op/args.js";
+import { asTensor, asTensors, nothingMore, parse, type Trailing } from "../op/args.js";
 import { composed } from "../op/composed.js";
 import { copyInto } from "../op/copy.js";
 import { type Applied, op } from "../op/op.js";
@@ -150,43 +150,60 @@ function atLeast(x: Tensor, rank: 1 | 2 | 3): Tensor {
 }
 
 /** With at least one dim. */
-export function atleast1d(x: Tensor): Tensor {
+export function atleast1d(x: Tensor, ...rest: []): Tensor {
+  nothingMore("atleast1d", rest);
   return atLeast(x, 1);
 }
 
 /** With at least two dims: new ones come first. */
-export function atleast2d(x: Tensor): Tensor {
+export function atleast2d(x: Tensor, ...rest: []): Tensor {
+  nothingMore("atleast2d", rest);
   return atLeast(x, 2);
 }
 
 /** With at least three dims: a matrix gets a last one, a vector one on either side. */
-export function atleast3d(x: Tensor): Tensor {
+export function atleast3d(x: Tensor, ...rest: []): Tensor {
+  nothingMore("atleast3d", rest);
   return atLeast(x, 3);
 }
 
 /** Side by side: along dim 0 for vectors, else along dim 1. */
-export function hstack(tensors: readonly Tensor[]): Tensor {
+export function hstack(tensors: readonly Tensor[], ...rest: []): Tensor {
+  nothingMore("hstack", rest);
   const list = asTensors("hstack", tensors);
   return composed("hstack", () => {
-    const wide = list.map(atleast1d);
+    const wide = list.map((x) => atleast1d(x));
     return cat(wide, (wide[0]?.ndim ?? 1) === 1 ? 0 : 1);
   });
 }
 
 /** One below the other, along dim 0, vectors as rows. */
-export function vstack(tensors: readonly Tensor[]): Tensor {
+export function vstack(tensors: readonly Tensor[], ...rest: []): Tensor {
+  nothingMore("vstack", rest);
   const list = asTensors("vstack", tensors);
-  return composed("vstack", () => cat(list.map(atleast2d), 0));
+  return composed("vstack", () =>
+    cat(
+      list.map((x) => atleast2d(x)),
+      0,
+    ),
+  );
 }
 
 /** One behind the other, along dim 2. */
-export function dstack(tensors: readonly Tensor[]): Tensor {
+export function dstack(tensors: readonly Tensor[], ...rest: []): Tensor {
+  nothingMore("dstack", rest);
   const list = asTensors("dstack", tensors);
-  return composed("dstack", () => cat(list.map(atleast3d), 2));
+  return composed("dstack", () =>
+    cat(
+      list.map((x) => atleast3d(x)),
+      2,
+    ),
+  );
 }
 
 /** Side by side, vectors as columns. */
-export function columnStack(tensors: readonly Tensor[]): Tensor {
+export function columnStack(tensors: readonly Tensor[], ...rest: []): Tensor {
+  nothingMore("columnStack", rest);
   const list = asTensors("columnStack", tensors);
   return composed("columnStack", () =>
     cat(

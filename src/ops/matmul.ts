@@ -1,7 +1,7 @@
 // Products of matrices and vectors: matmul and its kin, and the fused ones that add them to something.
 
 import { DTypeError, ShapeError } from "../errors.js";
-import { asNumber, asTensor, parse } from "../op/args.js";
+import { asNumber, asTensor, nothingMore, parse } from "../op/args.js";
 import { called, composed } from "../op/composed.js";
 import { copyInto } from "../op/copy.js";
 import {
@@ -68,7 +68,8 @@ function shaped(x: Tensor, to: readonly number[]): Tensor {
  * Matrix product of two matrices [m, k] and [k, n].
  * @throws DTypeError for operands of two dtypes, ShapeError naming both shapes.
  */
-export function mm(a: Tensor, b: Tensor): Tensor {
+export function mm(a: Tensor, b: Tensor, ...rest: []): Tensor {
+  nothingMore("mm", rest);
   asTensor("mm", a, "a");
   asTensor("mm", b, "b");
   checkRank("mm", "a", a, 2);
@@ -79,7 +80,8 @@ export function mm(a: Tensor, b: Tensor): Tensor {
 }
 
 /** Matrix products of two batches of matrices: [b, m, k] and [b, k, n] give [b, m, n]. */
-export function bmm(a: Tensor, b: Tensor): Tensor {
+export function bmm(a: Tensor, b: Tensor, ...rest: []): Tensor {
+  nothingMore("bmm", rest);
   checkBatches("bmm", a, b);
   return product(a, b, 1);
 }
@@ -100,7 +102,8 @@ function checkBatches(name: string, a: Tensor, b: Tensor): void {
 }
 
 /** Product of a matrix [m, k] and a vector [k]. */
-export function mv(a: Tensor, v: Tensor): Tensor {
+export function mv(a: Tensor, v: Tensor, ...rest: []): Tensor {
+  nothingMore("mv", rest);
   asTensor("mv", a, "a");
   asTensor("mv", v, "v");
   checkRank("mv", "a", a, 2);
@@ -111,12 +114,14 @@ export function mv(a: Tensor, v: Tensor): Tensor {
 }
 
 /** Sum of the products of two vectors' elements: Σ aᵢ·bᵢ, 0-dim. */
-export function dot(a: Tensor, b: Tensor): Tensor {
+export function dot(a: Tensor, b: Tensor, ...rest: []): Tensor {
+  nothingMore("dot", rest);
   return dotOf("dot", a, b);
 }
 
 /** `dot`: for real numbers both are the same. */
-export function vdot(a: Tensor, b: Tensor): Tensor {
+export function vdot(a: Tensor, b: Tensor, ...rest: []): Tensor {
+  nothingMore("vdot", rest);
   return dotOf("vdot", a, b);
 }
 
@@ -135,7 +140,8 @@ function dotOf(name: string, a: Tensor, b: Tensor): Tensor {
 }
 
 /** Outer product of two vectors [m] and [n]: aᵢ·bⱼ, [m, n]; promoted. */
-export function outer(a: Tensor, b: Tensor): Tensor {
+export function outer(a: Tensor, b: Tensor, ...rest: []): Tensor {
+  nothingMore("outer", rest);
   asTensor("outer", a, "a");
   asTensor("outer", b, "b");
   checkRank("outer", "a", a, 1);
@@ -144,12 +150,14 @@ export function outer(a: Tensor, b: Tensor): Tensor {
 }
 
 /** `outer` by its older name. */
-export function ger(a: Tensor, b: Tensor): Tensor {
+export function ger(a: Tensor, b: Tensor, ...rest: []): Tensor {
+  nothingMore("ger", rest);
   return called("ger", () => outer(a, b));
 }
 
 /** Sums of products over the last dims of both: [..., k] and [..., k] give all dims of a but the last, then those of b. */
-export function inner(a: Tensor, b: Tensor): Tensor {
+export function inner(a: Tensor, b: Tensor, ...rest: []): Tensor {
+  nothingMore("inner", rest);
   asTensor("inner", a, "a");
   asTensor("inner", b, "b");
   if (a.ndim === 0 || b.ndim === 0) return mul(a, b);
@@ -193,7 +201,8 @@ function folds(x: Tensor): boolean {
  * ```
  * @throws DTypeError for operands of two dtypes, ShapeError naming both shapes where the inner sizes differ.
  */
-export function matmul(a: Tensor, b: Tensor): Tensor {
+export function matmul(a: Tensor, b: Tensor, ...rest: []): Tensor {
+  nothingMore("matmul", rest);
   asTensor("matmul", a, "a");
   asTensor("matmul", b, "b");
   return matmulAs("matmul", a, b);

@@ -1,7 +1,7 @@
 // Variance, standard deviation, and the logarithm of sums of exponentials.
 
 import { ArgumentError, DTypeError } from "../errors.js";
-import { asNumber, asTensor, isOptions, parse, type Trailing } from "../op/args.js";
+import { asBoolean, asNumber, asTensor, isOptions, parse, type Trailing } from "../op/args.js";
 import { composed } from "../op/composed.js";
 import { type Applied, op } from "../op/op.js";
 import { countOf, type Dims, launchReduction, type Reduced, type ReductionOptions, reduced } from "../op/reduction.js";
@@ -121,6 +121,7 @@ function moment(name: string, x: Tensor, rest: readonly unknown[]): Moment {
   if (given.correction !== null && given.unbiased !== null) {
     throw new ArgumentError(`${name}: give correction or unbiased, not both`);
   }
+  if (given.unbiased !== null) asBoolean(name, given.unbiased, "unbiased");
   const correction = given.correction ?? (given.unbiased === false ? 0 : 1);
   asNumber(name, correction, "correction");
   const r = reduced(name, x, given.dim, given.keepdim);

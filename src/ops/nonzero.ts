@@ -1,6 +1,6 @@
 // Where a tensor is not zero.
 
-import { asTensor, parse } from "../op/args.js";
+import { asTensor, nothingMore, parse } from "../op/args.js";
 import { called, composed } from "../op/composed.js";
 import { castTo } from "../op/copy.js";
 import { addStrided, addTensor, beginNest, writeNest } from "../op/nest.js";
@@ -47,6 +47,7 @@ export function nonzero(x: Tensor, ...rest: [options?: NonzeroOptions]): Tensor 
 }
 
 /** `nonzero` as one matrix. */
-export function argwhere(x: Tensor): Tensor {
+export function argwhere(x: Tensor, ...rest: []): Tensor {
+  nothingMore("argwhere", rest);
   return called("argwhere", () => nonzero(x));
 }

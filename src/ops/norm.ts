@@ -1,7 +1,7 @@
 // Norms, distances, and limiting norms: norm, dist, renorm.
 
 import { ArgumentError } from "../errors.js";
-import { asInteger, asNumber, asTensor, describe, parse, type Trailing } from "../op/args.js";
+import { asInteger, asNumber, asTensor, describe, nothingMore, parse, type Trailing } from "../op/args.js";
 import { called, composed } from "../op/composed.js";
 import { copyInto } from "../op/copy.js";
 import { type Applied, op } from "../op/op.js";
@@ -126,12 +126,14 @@ function limit(name: string, x: Tensor, p: number, dim: number, maxnorm: number)
 }
 
 /** Slices along a dim, each scaled so that its norm of order p is at most `maxnorm`. */
-export function renorm(x: Tensor, p: number, dim: number, maxnorm: number): Tensor {
+export function renorm(x: Tensor, p: number, dim: number, maxnorm: number, ...rest: []): Tensor {
+  nothingMore("renorm", rest);
   return called("renorm", () => renormOp([x], limit("renorm", x, p, dim, maxnorm)));
 }
 
 /** Scales the slices of `self` along a dim in place so that their norms of order p are at most `maxnorm`. */
-export function renorm_(self: Tensor, p: number, dim: number, maxnorm: number): Tensor {
+export function renorm_(self: Tensor, p: number, dim: number, maxnorm: number, ...rest: []): Tensor {
+  nothingMore("renorm_", rest);
   const given = limit("renorm_", self, p, dim, maxnorm);
   return renormOp.inplace([self], given, (target) => {
     composed("renorm_", () => {

@@ -1,7 +1,7 @@
 // Parts and shapes of numbers: frexp, nanToNum, sinc, logit.
 
 import { DTypeError } from "../errors.js";
-import { asNumber, asTensor, parse } from "../op/args.js";
+import { asNumber, asTensor, nothingMore, parse } from "../op/args.js";
 import { castTo } from "../op/copy.js";
 import { type ElementwiseOp, elementwise, type Unary } from "../op/elementwise.js";
 import { addTensor, beginNest, launchMap } from "../op/nest.js";
@@ -46,7 +46,8 @@ const split: Applied<null> = op({
 });
 
 /** x as mantissa · 2^exponent with ½ ≤ |mantissa| < 1, element by element; exponents are int32. Floats only. */
-export function frexp(x: Tensor): { mantissa: Tensor; exponent: Tensor } {
+export function frexp(x: Tensor, ...rest: []): { mantissa: Tensor; exponent: Tensor } {
+  nothingMore("frexp", rest);
   asTensor("frexp", x);
   if (!isFloat(x.dtype))
     throw new DTypeError(`frexp: torch.frexp() only supports floating-point dtypes, got ${x.dtype}`);

@@ -1,7 +1,7 @@
 // What functions of complex numbers give for real ones: real, conj, angle.
 
 import { DTypeError } from "../errors.js";
-import { asTensor } from "../op/args.js";
+import { asTensor, nothingMore } from "../op/args.js";
 import { elementwise, type Unary } from "../op/elementwise.js";
 import { type Applied, op } from "../op/op.js";
 import type { Tensor } from "../tensor/tensor.js";
@@ -9,19 +9,22 @@ import { clone } from "./cast.js";
 import { zerosLike } from "./creation.js";
 
 /** The real part: `x` itself, as there are no complex dtypes. */
-export function real(x: Tensor): Tensor {
+export function real(x: Tensor, ...rest: []): Tensor {
+  nothingMore("real", rest);
   return asTensor("real", x);
 }
 
 /** The imaginary part, which real tensors do not have. @throws DTypeError always. */
-export function imag(x: Tensor): Tensor {
+export function imag(x: Tensor, ...rest: []): Tensor {
+  nothingMore("imag", rest);
   throw new DTypeError(
     `imag: imag is not implemented for tensors with non-complex dtypes, got ${asTensor("imag", x).dtype}`,
   );
 }
 
 /** The complex conjugate: `x` itself. */
-export function conj(x: Tensor): Tensor {
+export function conj(x: Tensor, ...rest: []): Tensor {
+  nothingMore("conj", rest);
   return asTensor("conj", x);
 }
 
@@ -37,7 +40,8 @@ const conjOp: Applied<null> = op({
 });
 
 /** The complex conjugate in place: nothing changes, but it counts as a write and stands on the tape. */
-export function conjPhysical_(self: Tensor): Tensor {
+export function conjPhysical_(self: Tensor, ...rest: []): Tensor {
+  nothingMore("conjPhysical_", rest);
   return conjOp.inplace([asTensor("conjPhysical_", self, "self")], null, () => {});
 }
 

@@ -1,7 +1,7 @@
 // Repeating elements and tensors, and bringing several to one shape.
 
 import { ArgumentError, ShapeError } from "../errors.js";
-import { asInteger, asIntegers, asTensor, asTensors, describe, parse, type Trailing } from "../op/args.js";
+import { asInteger, asIntegers, asTensor, asTensors, describe, nothingMore, parse, type Trailing } from "../op/args.js";
 import { called, composed } from "../op/composed.js";
 import { copyInto } from "../op/copy.js";
 import { isIndexDtype, narrowIndex } from "../op/indexed.js";
@@ -62,7 +62,8 @@ const repeatOp: Applied<Repeated> = op({
 });
 
 /** A copy that holds `x` so many times along each dim; there may be more numbers than dims. */
-export function repeat(x: Tensor, repeats: readonly number[]): Tensor {
+export function repeat(x: Tensor, repeats: readonly number[], ...rest: []): Tensor {
+  nothingMore("repeat", rest);
   asTensor("repeat", x);
   const counts = asIntegers("repeat", repeats, "repeats");
   if (counts.length < x.ndim) {
@@ -78,7 +79,8 @@ export function repeat(x: Tensor, repeats: readonly number[]): Tensor {
 }
 
 /** `repeat`, where missing numbers in front are 1. */
-export function tile(x: Tensor, repeats: readonly number[]): Tensor {
+export function tile(x: Tensor, repeats: readonly number[], ...rest: []): Tensor {
+  nothingMore("tile", rest);
   asTensor("tile", x);
   const counts = asIntegers("tile", repeats, "dims");
   const missing = Math.max(0, x.ndim - counts.length);

@@ -2,7 +2,7 @@
 
 import { DTypeError } from "../errors.js";
 import { backwards, launchAlong } from "../op/along.js";
-import { asInteger, asTensor, parse } from "../op/args.js";
+import { asInteger, asTensor, nothingMore, parse } from "../op/args.js";
 import { composed } from "../op/composed.js";
 import { castTo } from "../op/copy.js";
 import { checkTarget } from "../op/elementwise.js";
@@ -175,12 +175,14 @@ function running(name: string, applied: Applied<number>, x: Tensor, dim: number)
 }
 
 /** The largest elements so far along a dim, and where they are (int32): the latest of equals; NaN stays once met. */
-export function cummax(x: Tensor, dim: number): ValuesAndIndices {
+export function cummax(x: Tensor, dim: number, ...rest: []): ValuesAndIndices {
+  nothingMore("cummax", rest);
   return running("cummax", cummaxOp, x, dim);
 }
 
 /** The smallest elements so far along a dim, and where they are (int32): the latest of equals; NaN stays once met. */
-export function cummin(x: Tensor, dim: number): ValuesAndIndices {
+export function cummin(x: Tensor, dim: number, ...rest: []): ValuesAndIndices {
+  nothingMore("cummin", rest);
   return running("cummin", cumminOp, x, dim);
 }
 
@@ -220,7 +222,8 @@ const logcumsumexpOp: Applied<number> = op({
 });
 
 /** Running log Σ eˣ along a dim: out[k] = log(e^x[0] + … + e^x[k]), without overflow. Integers become floats. */
-export function logcumsumexp(x: Tensor, dim: number): Tensor {
+export function logcumsumexp(x: Tensor, dim: number, ...rest: []): Tensor {
+  nothingMore("logcumsumexp", rest);
   asTensor("logcumsumexp", x);
   const at = normalizeDim("logcumsumexp", asInteger("logcumsumexp", dim, "dim"), x.ndim);
   return composed("logcumsumexp", () => logcumsumexpOp([to(x, floating(x.dtype))], at));

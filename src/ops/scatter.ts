@@ -1,7 +1,7 @@
 // Writing by index along a dim: scatter and scatterAdd.
 
 import { ArgumentError } from "../errors.js";
-import { asTensor, describe, parse } from "../op/args.js";
+import { asTensor, describe, nothingMore, parse } from "../op/args.js";
 import { called } from "../op/composed.js";
 import { alongDim, launchIndexed } from "../op/indexed.js";
 import type { Operand } from "../op/nest.js";
@@ -157,14 +157,16 @@ export function scatter_(
 }
 
 /** A copy of `x` with the source added along a dim where `index` (int32) says; several additions to one place add up. */
-export function scatterAdd(x: Tensor, dim: number, index: Tensor, source: Tensor): Tensor {
+export function scatterAdd(x: Tensor, dim: number, index: Tensor, source: Tensor, ...rest: []): Tensor {
+  nothingMore("scatterAdd", rest);
   asTensor("scatterAdd", source, "src");
   const at = checkScatter("scatterAdd", x, dim, index, source);
   return scatterAddOp([x, index, source], { dim: at, shape: source.shape });
 }
 
 /** `scatterAdd` into `self`, which is returned. */
-export function scatterAdd_(self: Tensor, dim: number, index: Tensor, source: Tensor): Tensor {
+export function scatterAdd_(self: Tensor, dim: number, index: Tensor, source: Tensor, ...rest: []): Tensor {
+  nothingMore("scatterAdd_", rest);
   asTensor("scatterAdd_", source, "src");
   const at = checkScatter("scatterAdd_", self, dim, index, source);
   overlapping("scatterAdd_", self, [index, source]);

@@ -1,7 +1,7 @@
 // Shapes: views that reshape, permute, expand, select and slice, and the copies where no view will do.
 
 import { ShapeError } from "../errors.js";
-import { asInteger, asIntegers, asTensor } from "../op/args.js";
+import { asInteger, asIntegers, asTensor, nothingMore } from "../op/args.js";
 import { composed } from "../op/composed.js";
 import { type Applied, op } from "../op/op.js";
 import * as layouts from "../tensor/layout.js";
@@ -44,13 +44,15 @@ interface Reshaped {
  * The same elements in another shape, as a view. One size may be -1 and is worked out.
  * @throws ShapeError if the strides do not allow a view: `reshape` copies then.
  */
-export function view(x: Tensor, shape: readonly number[]): Tensor {
+export function view(x: Tensor, shape: readonly number[], ...rest: []): Tensor {
+  nothingMore("view", rest);
   asTensor("view", x);
   return viewOp(x, inferShape("view", asIntegers("view", shape, "shape"), x.numel()));
 }
 
 /** The same elements in another shape: a view where strides allow it, else a copy. One size may be -1. */
-export function reshape(x: Tensor, shape: readonly number[]): Tensor {
+export function reshape(x: Tensor, shape: readonly number[], ...rest: []): Tensor {
+  nothingMore("reshape", rest);
   asTensor("reshape", x);
   const to = inferShape("reshape", asIntegers("reshape", shape, "shape"), x.numel());
   if (layouts.view("reshape", x.layout, to) !== null) return viewOp(x, to);
@@ -64,7 +66,8 @@ const expandOp: AppliedView<readonly number[]> = viewKind({
 });
 
 /** Repeats dims of size 1, and new leading ones, without copying; -1 keeps a size. A view that cannot be written. */
-export function expand(x: Tensor, shape: readonly number[]): Tensor {
+export function expand(x: Tensor, shape: readonly number[], ...rest: []): Tensor {
+  nothingMore("expand", rest);
   asTensor("expand", x);
   return expandOp(x, asIntegers("expand", shape, "shape"));
 }
@@ -76,6 +79,7 @@ export function expand(x: Tensor, shape: readonly number[]): Tensor {
 export function sumToSize(x: Tensor, ...sizes: readonly number[] | [shape: readonly number[]]): Tensor {
   const [first] = sizes;
   const shape = Array.isArray(first) ? (first as readonly number[]) : (sizes as readonly number[]);
+  if (shape !== sizes && sizes.length > 1) nothingMore("sumToSize", sizes.slice(1));
   asTensor("sumToSize", x);
   asIntegers("sumToSize", shape, "shape");
   const extra = x.ndim - shape.length;
@@ -106,7 +110,8 @@ function inverse(dims: readonly number[]): number[] {
 }
 
 /** The dims in another order, as a view. */
-export function permute(x: Tensor, dims: readonly number[]): Tensor {
+export function permute(x: Tensor, dims: readonly number[], ...rest: []): Tensor {
+  nothingMore("permute", rest);
   asTensor("permute", x);
   return permuteOp(x, asIntegers("permute", dims, "dims"));
 }
@@ -123,7 +128,8 @@ const transposeOp: AppliedView<Pair> = viewKind({
 });
 
 /** Two dims exchanged, as a view. */
-export function transpose(x: Tensor, dim0: number, dim1: number): Tensor {
+export function transpose(x: Tensor, dim0: number, dim1: number, ...rest: []): Tensor {
+  nothingMore("transpose", rest);
   asTensor("transpose", x);
   return transposeOp(x, { dim0: asInteger("transpose", dim0, "dim0"), dim1: asInteger("transpose", dim1, "dim1") });
 }
@@ -139,7 +145,8 @@ const selectOp: AppliedView<Selected> = viewKind({
 });
 
 /** One slice along a dim, which goes away, as a view. Negative indices count from the end. */
-export function select(x: Tensor, dim: number, index: number): Tensor {
+export function select(x: Tensor, dim: number, index: number, ...rest: []): Tensor {
+  nothingMore("select", rest);
   asTensor("select", x);
   return selectOp(x, { dim: asInteger("select", dim, "dim"), index: asInteger("select", index, "index") });
 }

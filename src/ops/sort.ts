@@ -2,7 +2,7 @@
 
 import { ArgumentError, DTypeError } from "../errors.js";
 import { launchAlong } from "../op/along.js";
-import { asBoolean, asInteger, asTensor, parse, type Trailing } from "../op/args.js";
+import { asBoolean, asInteger, asTensor, nothingMore, parse, type Trailing } from "../op/args.js";
 import { composed } from "../op/composed.js";
 import { type Applied, op } from "../op/op.js";
 import { normalizeDim } from "../tensor/layout.js";
@@ -88,7 +88,8 @@ export function argsort(x: Tensor, ...rest: SortRest): Tensor {
 }
 
 /** The elements in ascending order along the first dim. */
-export function msort(x: Tensor): Tensor {
+export function msort(x: Tensor, ...rest: []): Tensor {
+  nothingMore("msort", rest);
   return composed("msort", () => sorted("msort", x, [0]).values);
 }
 
@@ -114,6 +115,7 @@ export function topk(
   asInteger("topk", k, "k");
   refuseBool("topk", x);
   const given = parse("topk", rest, { dim: -1, largest: true, sorted: true }, ["dim", "largest", "sorted"]);
+  asBoolean("topk", given.sorted, "sorted");
   const dim = normalizeDim("topk", given.dim, x.ndim);
   const size = x.shape[dim] ?? 1;
   if (k < 0 || k > size) {

@@ -1,6 +1,6 @@
 // The namespace `special`: special functions that are no methods of tensors, and the others under their names there.
 
-import { asTensor } from "../op/args.js";
+import { asTensor, nothingMore } from "../op/args.js";
 import { composed } from "../op/composed.js";
 import { type Binary, elementwise, type Unary } from "../op/elementwise.js";
 import type { Operand } from "../op/nest.js";
@@ -68,7 +68,8 @@ export const erfcx: Unary = elementwise({
 });
 
 /** Distribution function of the normal distribution, accurate in both tails. */
-export function ndtr(x: Tensor): Tensor {
+export function ndtr(x: Tensor, ...rest: []): Tensor {
+  nothingMore("ndtr", rest);
   asTensor("ndtr", x);
   return composed("ndtr", () => mul(erfc(mul(x, -ROOT_HALF)), 0.5));
 }

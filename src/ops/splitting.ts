@@ -1,7 +1,7 @@
 // Splitting at places: pieces whose number or whose ends are given.
 
 import { ArgumentError, ShapeError } from "../errors.js";
-import { asInteger, asIntegers, asTensor, describe, parse, type Trailing } from "../op/args.js";
+import { asInteger, asIntegers, asTensor, describe, nothingMore, parse, type Trailing } from "../op/args.js";
 import { called } from "../op/composed.js";
 import { isIndexDtype } from "../op/indexed.js";
 import { normalizeDim } from "../tensor/layout.js";
@@ -75,16 +75,19 @@ function splitAlong(
 }
 
 /** Equal pieces, or pieces cut before the given indices, side by side: along dim 1, or 0 for vectors. */
-export function hsplit(x: Tensor, parts: number | readonly number[]): Tensor[] {
+export function hsplit(x: Tensor, parts: number | readonly number[], ...rest: []): Tensor[] {
+  nothingMore("hsplit", rest);
   return splitAlong("hsplit", 1, (rank) => (rank === 1 ? 0 : 1), x, parts);
 }
 
 /** Equal pieces, or pieces cut before the given indices, one below the other: along dim 0. */
-export function vsplit(x: Tensor, parts: number | readonly number[]): Tensor[] {
+export function vsplit(x: Tensor, parts: number | readonly number[], ...rest: []): Tensor[] {
+  nothingMore("vsplit", rest);
   return splitAlong("vsplit", 2, () => 0, x, parts);
 }
 
 /** Equal pieces, or pieces cut before the given indices, along dim 2. */
-export function dsplit(x: Tensor, parts: number | readonly number[]): Tensor[] {
+export function dsplit(x: Tensor, parts: number | readonly number[], ...rest: []): Tensor[] {
+  nothingMore("dsplit", rest);
   return splitAlong("dsplit", 3, () => 2, x, parts);
 }

@@ -1,7 +1,7 @@
 // Copies with what a view sees replaced, and diagonals put into matrices and taken out.
 
 import { ArgumentError, ShapeError } from "../errors.js";
-import { asInteger, asIntegers, asTensor, parse, type Trailing } from "../op/args.js";
+import { asInteger, asIntegers, asTensor, nothingMore, parse, type Trailing } from "../op/args.js";
 import { composed } from "../op/composed.js";
 import { type Applied, op } from "../op/op.js";
 import type { Slices } from "../tape/inplace.js";
@@ -75,7 +75,8 @@ function bothTensors(name: string, x: Tensor, source: Tensor): Layout {
 }
 
 /** A copy of `x` with one slice along a dim replaced. */
-export function selectScatter(x: Tensor, source: Tensor, dim: number, index: number): Tensor {
+export function selectScatter(x: Tensor, source: Tensor, dim: number, index: number, ...rest: []): Tensor {
+  nothingMore("selectScatter", rest);
   const name = "selectScatter";
   const base = bothTensors(name, x, source);
   const view = layouts.select(name, base, asInteger(name, dim, "dim"), asInteger(name, index, "index"));

@@ -1,7 +1,7 @@
 // More views: squeezing, splitting, moving, slicing, diagonals, windows.
 
 import { ArgumentError, ShapeError } from "../errors.js";
-import { asInteger, asIntegers, asTensor, parse, type Trailing } from "../op/args.js";
+import { asInteger, asIntegers, asTensor, nothingMore, parse, type Trailing } from "../op/args.js";
 import { called } from "../op/composed.js";
 import { prepareWrite } from "../tape/inplace.js";
 import { mode } from "../tape/mode.js";
@@ -61,7 +61,8 @@ const unsqueezeOp: AppliedView<Unsqueezed> = viewKind({
 });
 
 /** With a new dim of size 1 at `dim`; a view. */
-export function unsqueeze(x: Tensor, dim: number): Tensor {
+export function unsqueeze(x: Tensor, dim: number, ...rest: []): Tensor {
+  nothingMore("unsqueeze", rest);
   asTensor("unsqueeze", x);
   return unsqueezeOp(x, { dim: asInteger("unsqueeze", dim, "dim"), label: "UnsqueezeBackward0" });
 }
@@ -79,7 +80,8 @@ const tOp: AppliedView<string> = viewKind({
 });
 
 /** The transposed matrix; tensors of fewer dims stay as they are; a view. */
-export function t(x: Tensor): Tensor {
+export function t(x: Tensor, ...rest: []): Tensor {
+  nothingMore("t", rest);
   return tOp(asTensor("t", x), "TBackward0");
 }
 
@@ -93,7 +95,9 @@ export function movedim(
   x: Tensor,
   source: number | readonly number[],
   destination: number | readonly number[],
+  ...rest: []
 ): Tensor {
+  nothingMore("movedim", rest);
   asTensor("movedim", x);
   const { source: from, destination: to }: Moved = { source, destination };
   const marked = { shape: x.shape.map((_, d) => d + 2), strides: x.shape.map((_, d) => d), offset: 0 };
@@ -103,7 +107,8 @@ export function movedim(
 export { movedim as moveaxis };
 
 /** Matrices transposed: the last two dims exchanged; a view. */
-export function adjoint(x: Tensor): Tensor {
+export function adjoint(x: Tensor, ...rest: []): Tensor {
+  nothingMore("adjoint", rest);
   asTensor("adjoint", x);
   if (x.ndim < 2) {
     throw new ShapeError(
@@ -114,7 +119,8 @@ export function adjoint(x: Tensor): Tensor {
 }
 
 /** `length` slices along a dim from `start` on (a number, or a 0-dim int32 tensor); a view. */
-export function narrow(x: Tensor, dim: number, start: number | Tensor, length: number): Tensor {
+export function narrow(x: Tensor, dim: number, start: number | Tensor, length: number, ...rest: []): Tensor {
+  nothingMore("narrow", rest);
   asTensor("narrow", x);
   const first =
     typeof start === "number" ? start : called("narrow", () => Number(asTensor("narrow", start, "start").item()));
@@ -142,7 +148,8 @@ const unfoldOp: AppliedView<Unfolded> = viewKind({
 });
 
 /** All windows of `size` along a dim, `step` apart, in a new last dim; a view whose elements may overlap. */
-export function unfold(x: Tensor, dim: number, size: number, step: number): Tensor {
+export function unfold(x: Tensor, dim: number, size: number, step: number, ...rest: []): Tensor {
+  nothingMore("unfold", rest);
   asTensor("unfold", x);
   return unfoldOp(x, {
     dim: asInteger("unfold", dim, "dimension"),
@@ -332,14 +339,16 @@ const transposeInPlace: AppliedView<{ readonly dim0: number; readonly dim1: numb
 });
 
 /** `transpose` in place: `self` itself gets the two dims exchanged. */
-export function transpose_(self: Tensor, dim0: number, dim1: number): Tensor {
+export function transpose_(self: Tensor, dim0: number, dim1: number, ...rest: []): Tensor {
+  nothingMore("transpose_", rest);
   asTensor("transpose_", self, "self");
   const dims = { dim0: asInteger("transpose_", dim0, "dim0"), dim1: asInteger("transpose_", dim1, "dim1") };
   return become("transpose_", self, transposeInPlace(self, dims));
 }
 
 /** `t` in place. */
-export function t_(self: Tensor): Tensor {
+export function t_(self: Tensor, ...rest: []): Tensor {
+  nothingMore("t_", rest);
   return become("t_", self, tOp(asTensor("t_", self, "self"), "TBackward1"));
 }
 
@@ -349,7 +358,8 @@ export function squeeze_(self: Tensor, ...rest: SqueezeRest): Tensor {
 }
 
 /** `unsqueeze` in place. */
-export function unsqueeze_(self: Tensor, dim: number): Tensor {
+export function unsqueeze_(self: Tensor, dim: number, ...rest: []): Tensor {
+  nothingMore("unsqueeze_", rest);
   asTensor("unsqueeze_", self, "self");
   const made = unsqueezeOp(self, { dim: asInteger("unsqueeze_", dim, "dim"), label: "UnsqueezeBackward1" });
   return become("unsqueeze_", self, made);

@@ -1,7 +1,7 @@
 // Choosing by a condition: where and maskedFill.
 
 import { DTypeError, ShapeError } from "../errors.js";
-import { asTensor } from "../op/args.js";
+import { asTensor, nothingMore } from "../op/args.js";
 import { composed } from "../op/composed.js";
 import { castTo, dense } from "../op/copy.js";
 import { checkTarget } from "../op/elementwise.js";
@@ -62,6 +62,7 @@ export function where(condition: Tensor, a: Operand, b: Operand): Tensor;
 export function where(condition: Tensor, ...choices: [] | [a: Operand, b: Operand]): Tensor | Tensor[] {
   asTensor("where", condition, "condition");
   if (choices.length === 0) return nonzero(condition, { asTuple: true });
+  if (choices.length > 2) nothingMore("where", choices.slice(2));
   const [a, b] = choices;
   if (condition.dtype !== "bool") {
     throw new DTypeError(
@@ -128,13 +129,15 @@ function checkFill(op: string, x: Tensor, mask: Tensor, value: Operand): readonl
  * the mask holds; a tensor `value` gets the sum of the rest.
  * @throws DTypeError unless the mask is bool.
  */
-export function maskedFill(x: Tensor, mask: Tensor, value: Operand): Tensor {
+export function maskedFill(x: Tensor, mask: Tensor, value: Operand, ...rest: []): Tensor {
+  nothingMore("maskedFill", rest);
   const shape = checkFill("maskedFill", x, mask, value);
   return fill([x, mask, value], shape);
 }
 
 /** Writes `value` into `self` where the mask holds, and returns it. */
-export function maskedFill_(self: Tensor, mask: Tensor, value: Operand): Tensor {
+export function maskedFill_(self: Tensor, mask: Tensor, value: Operand, ...rest: []): Tensor {
+  nothingMore("maskedFill_", rest);
   const shape = checkFill("maskedFill_", self, mask, value);
   checkTarget("maskedFill_", self, shape, self.dtype);
   return fill.inplace([self, mask, value] as Tensor[], shape, () =>

@@ -75,34 +75,3 @@ export const NOT_TWICE: Reasons = {
 export function excepted(reasons: Reasons, name: string): boolean {
   return [name, name.replace(/ #.*$/, ""), name.replace(/ [(#].*$/, "")].some((key) => Object.hasOwn(reasons, key));
 }
-
-/** Functions that do not look at arguments behind their last parameter. Owed: each should refuse them. */
-export const IGNORING: Reasons = each(
-  "adjoint argwhere atleast1d atleast2d atleast3d " +
-    "bmm broadcastTo clone columnStack conj " +
-    "contiguous corrcoef cummax cummin det " +
-    "detach dot dsplit dstack equal " +
-    "expand expandAs fill flip fliplr " +
-    "flipud floatPower frexp geqrf ger " +
-    "gridSampler gridSampler2d gridSampler3d hsplit hstack " +
-    "indexCopy indexFill indexPut indexSelect inner " +
-    "inverse isfinite isinf isnan isneginf " +
-    "isposinf isreal kron ldexp " +
-    "linalg.det linalg.householderProduct linalg.inv linalg.matrixExp linalg.matrixPower " +
-    "linalg.multiDot linalg.slogdet linalg.svdvals logcumsumexp logdet " +
-    "luSolve luUnpack maskedFill maskedScatter maskedSelect " +
-    "matmul matrixExp matrixPower mm movedim " +
-    "msort mv mvlgamma narrow nn.functional.adaptiveAvgPool1d " +
-    "nn.functional.adaptiveAvgPool2d nn.functional.adaptiveAvgPool3d nn.functional.affineGrid nn.functional.channelShuffle nn.functional.logsigmoid " +
-    "nn.functional.pixelShuffle nn.functional.pixelUnshuffle nn.functional.poissonNllLoss nn.functional.prelu nn.functional.sigmoid " +
-    "nn.functional.softsign nn.functional.tanh nn.functional.tanhshrink outer permute " +
-    "polygamma positive qr ravel real " +
-    "renorm repeat reshape reshapeAs scatterAdd " +
-    "select selectScatter signbit slogdet special.ndtr " +
-    "square sumToSize t take tile " +
-    "to topk trace transpose triangularSolve " +
-    "unflatten unfold unravelIndex unsqueeze variance " +
-    "vdot view viewAs vsplit vstack " +
-    "where",
-  "takes a fixed number of parameters and does not count its arguments",
-);

@@ -1,7 +1,7 @@
 // Smooth activation functions and leaky rectifiers.
 
 import { ArgumentError, DTypeError, ShapeError } from "../../errors.js";
-import { asNumber, asTensor, parse, type Trailing } from "../../op/args.js";
+import { asNumber, asTensor, nothingMore, parse, type Trailing } from "../../op/args.js";
 import { composed } from "../../op/composed.js";
 import { type Binary, elementwise, type Ternary, type Unary } from "../../op/elementwise.js";
 import { add, mul, neg, sub } from "../../ops/arithmetic.js";
@@ -21,17 +21,20 @@ export function relu(x: Tensor, ...rest: InplaceRest): Tensor {
 }
 
 /** `relu` that writes its input. */
-export function relu_(x: Tensor): Tensor {
+export function relu_(x: Tensor, ...rest: []): Tensor {
+  nothingMore("relu_", rest);
   return reluOp.inplace(asTensor("relu_", x));
 }
 
 /** Logistic function, 1 / (1 + e⁻ˣ). */
-export function sigmoid(x: Tensor): Tensor {
+export function sigmoid(x: Tensor, ...rest: []): Tensor {
+  nothingMore("sigmoid", rest);
   return sigmoidOp(asTensor("sigmoid", x));
 }
 
 /** Hyperbolic tangent. */
-export function tanh(x: Tensor): Tensor {
+export function tanh(x: Tensor, ...rest: []): Tensor {
+  nothingMore("tanh", rest);
   return tanhOp(asTensor("tanh", x));
 }
 
@@ -96,7 +99,8 @@ const preluOp: Binary = elementwise({
 });
 
 /** x where x > 0, else weight · x with one weight, or one for each channel (dim 1). */
-export function prelu(x: Tensor, weight: Tensor): Tensor {
+export function prelu(x: Tensor, weight: Tensor, ...rest: []): Tensor {
+  nothingMore("prelu", rest);
   asTensor("prelu", x);
   asTensor("prelu", weight, "weight");
   if (weight.dtype !== x.dtype)
@@ -210,7 +214,8 @@ export function selu(x: Tensor, ...rest: InplaceRest): Tensor {
 }
 
 /** `selu` that writes its input. */
-export function selu_(x: Tensor): Tensor {
+export function selu_(x: Tensor, ...rest: []): Tensor {
+  nothingMore("selu_", rest);
   return seluOp.inplace(asTensor("selu_", x));
 }
 
@@ -243,7 +248,8 @@ export function silu(x: Tensor, ...rest: InplaceRest): Tensor {
 }
 
 /** `silu` that writes its input. */
-export function silu_(x: Tensor): Tensor {
+export function silu_(x: Tensor, ...rest: []): Tensor {
+  nothingMore("silu_", rest);
   return siluOp.inplace(asTensor("silu_", x));
 }
 
@@ -278,7 +284,8 @@ export function mish(x: Tensor, ...rest: InplaceRest): Tensor {
 }
 
 /** `mish` that writes its input. */
-export function mish_(x: Tensor): Tensor {
+export function mish_(x: Tensor, ...rest: []): Tensor {
+  nothingMore("mish_", rest);
   return mishOp.inplace(asTensor("mish_", x));
 }
 
@@ -333,6 +340,7 @@ const logsigmoidOp: Unary = elementwise({
 });
 
 /** log(1 / (1 + e⁻ˣ)), without overflow. */
-export function logsigmoid(x: Tensor): Tensor {
+export function logsigmoid(x: Tensor, ...rest: []): Tensor {
+  nothingMore("logsigmoid", rest);
   return logsigmoidOp(asTensor("logsigmoid", x));
 }

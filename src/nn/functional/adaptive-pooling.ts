@@ -1,7 +1,7 @@
 // Adaptive pooling: windows chosen so that the result has a given size.
 
 import { ArgumentError, ShapeError } from "../../errors.js";
-import { asBoolean, asInteger, asTensor, describe, parse } from "../../op/args.js";
+import { asBoolean, asInteger, asTensor, describe, nothingMore, parse } from "../../op/args.js";
 import { mean } from "../../ops/reduce.js";
 import { formatShape } from "../../tensor/layout.js";
 import { temporaries } from "../../tensor/lifetime.js";
@@ -64,17 +64,20 @@ function adaptiveAverage(op: string, rank: number, input: Tensor, outputSize: Ou
 }
 
 /** Averages of windows that divide [N, C, L] or [C, L] evenly into `outputSize` places: from ⌊i L / o⌋ to ⌈(i + 1) L / o⌉. */
-export function adaptiveAvgPool1d(input: Tensor, outputSize: OutputSize): Tensor {
+export function adaptiveAvgPool1d(input: Tensor, outputSize: OutputSize, ...rest: []): Tensor {
+  nothingMore("adaptiveAvgPool1d", rest);
   return adaptiveAverage("adaptiveAvgPool1d", 1, input, outputSize);
 }
 
 /** `adaptiveAvgPool1d` in two dims: [N, C, H, W] or [C, H, W]. */
-export function adaptiveAvgPool2d(input: Tensor, outputSize: OutputSize): Tensor {
+export function adaptiveAvgPool2d(input: Tensor, outputSize: OutputSize, ...rest: []): Tensor {
+  nothingMore("adaptiveAvgPool2d", rest);
   return adaptiveAverage("adaptiveAvgPool2d", 2, input, outputSize);
 }
 
 /** `adaptiveAvgPool1d` in three dims: [N, C, D, H, W] or [C, D, H, W]. */
-export function adaptiveAvgPool3d(input: Tensor, outputSize: OutputSize): Tensor {
+export function adaptiveAvgPool3d(input: Tensor, outputSize: OutputSize, ...rest: []): Tensor {
+  nothingMore("adaptiveAvgPool3d", rest);
   return adaptiveAverage("adaptiveAvgPool3d", 3, input, outputSize);
 }
 

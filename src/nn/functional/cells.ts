@@ -1,7 +1,7 @@
 // Recurrent cells: one step of a network that remembers.
 
 import { ArgumentError, ShapeError } from "../../errors.js";
-import { asTensor, describe } from "../../op/args.js";
+import { asTensor, describe, nothingMore } from "../../op/args.js";
 import { composed } from "../../op/composed.js";
 import { add, mul, sub } from "../../ops/arithmetic.js";
 import { relu, sigmoid } from "../../ops/pointwise.js";
@@ -29,13 +29,31 @@ function check(op: string, input: Tensor, hidden: Tensor, wIh: Tensor, wHh: Tens
 }
 
 /** tanh(x Wᵢᵀ + bᵢ + h Wₕᵀ + bₕ): input [N, in], hidden state [N, out], weights [out, in] and [out, out]. */
-export function rnnTanhCell(input: Tensor, hidden: Tensor, wIh: Tensor, wHh: Tensor, bIh?: Bias, bHh?: Bias): Tensor {
+export function rnnTanhCell(
+  input: Tensor,
+  hidden: Tensor,
+  wIh: Tensor,
+  wHh: Tensor,
+  bIh?: Bias,
+  bHh?: Bias,
+  ...rest: []
+): Tensor {
+  nothingMore("rnnTanhCell", rest);
   check("rnnTanhCell", input, hidden, wIh, wHh, 1);
   return composed("rnnTanhCell", () => tanh(add(linear(input, wIh, bIh ?? null), linear(hidden, wHh, bHh ?? null))));
 }
 
 /** `rnnTanhCell` with a rectifier instead of tanh. */
-export function rnnReluCell(input: Tensor, hidden: Tensor, wIh: Tensor, wHh: Tensor, bIh?: Bias, bHh?: Bias): Tensor {
+export function rnnReluCell(
+  input: Tensor,
+  hidden: Tensor,
+  wIh: Tensor,
+  wHh: Tensor,
+  bIh?: Bias,
+  bHh?: Bias,
+  ...rest: []
+): Tensor {
+  nothingMore("rnnReluCell", rest);
   check("rnnReluCell", input, hidden, wIh, wHh, 1);
   return composed("rnnReluCell", () => relu(add(linear(input, wIh, bIh ?? null), linear(hidden, wHh, bHh ?? null))));
 }
@@ -51,7 +69,9 @@ export function lstmCell(
   wHh: Tensor,
   bIh?: Bias,
   bHh?: Bias,
+  ...rest: []
 ): [Tensor, Tensor] {
+  nothingMore("lstmCell", rest);
   if (!Array.isArray(state) || state.length !== 2)
     throw new ArgumentError(`lstmCell: expected [hidden, cell] as state, got ${describe(state)}`);
   const [hidden, cell] = state;
@@ -69,7 +89,16 @@ export function lstmCell(
  * Gated recurrent unit: input [N, in], hidden state [N, out], weights [3 · out, in] and [3 · out, out] with the gates r, z, n:
  * n = tanh(xₙ + σ(r) hₙ), h′ = (h − n) σ(z) + n.
  */
-export function gruCell(input: Tensor, hidden: Tensor, wIh: Tensor, wHh: Tensor, bIh?: Bias, bHh?: Bias): Tensor {
+export function gruCell(
+  input: Tensor,
+  hidden: Tensor,
+  wIh: Tensor,
+  wHh: Tensor,
+  bIh?: Bias,
+  bHh?: Bias,
+  ...rest: []
+): Tensor {
+  nothingMore("gruCell", rest);
   check("gruCell", input, hidden, wIh, wHh, 3);
   return composed("gruCell", () => {
     const [xr, xz, xn] = chunk(linear(input, wIh, bIh ?? null), 3, -1) as [Tensor, Tensor, Tensor];

@@ -1,7 +1,7 @@
 // Sampling images at given places: grids, and the grids of affine maps.
 
 import { ArgumentError, DTypeError, ShapeError } from "../../errors.js";
-import { asBoolean, asIntegers, asTensor, describe, parse, type Trailing } from "../../op/args.js";
+import { asBoolean, asIntegers, asTensor, describe, nothingMore, parse, type Trailing } from "../../op/args.js";
 import { called, composed } from "../../op/composed.js";
 import { add, div, mul, remainder, sub } from "../../ops/arithmetic.js";
 import { to } from "../../ops/cast.js";
@@ -226,7 +226,9 @@ export function gridSampler(
   interpolationMode: number,
   paddingMode: number,
   alignCorners: boolean,
+  ...rest: []
 ): Tensor {
+  nothingMore("gridSampler", rest);
   const op = "gridSampler";
   checkGrid(op, input, grid);
   const mode = MODES[interpolationMode];
@@ -243,7 +245,9 @@ export function gridSampler2d(
   interpolationMode: number,
   paddingMode: number,
   alignCorners: boolean,
+  ...rest: []
 ): Tensor {
+  nothingMore("gridSampler2d", rest);
   return called("gridSampler2d", () => gridSampler(input, grid, interpolationMode, paddingMode, alignCorners));
 }
 
@@ -254,7 +258,9 @@ export function gridSampler3d(
   interpolationMode: number,
   paddingMode: number,
   alignCorners: boolean,
+  ...rest: []
 ): Tensor {
+  nothingMore("gridSampler3d", rest);
   return called("gridSampler3d", () => gridSampler(input, grid, interpolationMode, paddingMode, alignCorners));
 }
 
@@ -283,6 +289,7 @@ export function affineGrid(
   asTensor(op, theta, "theta");
   asIntegers(op, size, "size");
   const { alignCorners } = parse(op, rest, { alignCorners: null as boolean | null }, ["alignCorners"]);
+  if (alignCorners !== null) asBoolean(op, alignCorners, "alignCorners");
   const rank = size.length - 2;
   if (!isFloat(theta.dtype))
     throw new DTypeError(`${op}: Expected theta to have floating point type, but got ${theta.dtype}`);

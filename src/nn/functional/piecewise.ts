@@ -1,7 +1,7 @@
 // Activation functions that are linear in pieces, shrinkage, and rational ones.
 
 import { ArgumentError } from "../../errors.js";
-import { asNumber, asTensor, parse, type Trailing } from "../../op/args.js";
+import { asNumber, asTensor, nothingMore, parse, type Trailing } from "../../op/args.js";
 import { called, composed } from "../../op/composed.js";
 import { type Binary, elementwise, type Ternary, type Unary } from "../../op/elementwise.js";
 import { add, div, mul, neg, sub } from "../../ops/arithmetic.js";
@@ -13,13 +13,15 @@ import type { Tensor } from "../../tensor/tensor.js";
 import { type InplaceOption, type InplaceRest, inplaceOf, run } from "./inplace.js";
 
 /** x / (1 + |x|). */
-export function softsign(x: Tensor): Tensor {
+export function softsign(x: Tensor, ...rest: []): Tensor {
+  nothingMore("softsign", rest);
   asTensor("softsign", x);
   return composed("softsign", () => div(x, add(abs(x), 1)));
 }
 
 /** x − tanh x. */
-export function tanhshrink(x: Tensor): Tensor {
+export function tanhshrink(x: Tensor, ...rest: []): Tensor {
+  nothingMore("tanhshrink", rest);
   asTensor("tanhshrink", x);
   return composed("tanhshrink", () => sub(x, tanh(x)));
 }
@@ -68,7 +70,8 @@ export function threshold(x: Tensor, threshold: number, value: number, ...rest: 
 }
 
 /** `threshold` that writes its input. */
-export function threshold_(x: Tensor, threshold: number, value: number): Tensor {
+export function threshold_(x: Tensor, threshold: number, value: number, ...rest: []): Tensor {
+  nothingMore("threshold_", rest);
   return thresholdOf("threshold_", x, threshold, value, true);
 }
 
@@ -134,7 +137,8 @@ export function relu6(x: Tensor, ...rest: InplaceRest): Tensor {
 }
 
 /** `relu6` that writes its input. */
-export function relu6_(x: Tensor): Tensor {
+export function relu6_(x: Tensor, ...rest: []): Tensor {
+  nothingMore("relu6_", rest);
   return bounded("relu6_", x, 0, 6, true);
 }
 
@@ -150,7 +154,8 @@ export function hardsigmoid(x: Tensor, ...rest: InplaceRest): Tensor {
 }
 
 /** `hardsigmoid` that writes its input. */
-export function hardsigmoid_(x: Tensor): Tensor {
+export function hardsigmoid_(x: Tensor, ...rest: []): Tensor {
+  nothingMore("hardsigmoid_", rest);
   return hardsigmoidOp.inplace(asTensor("hardsigmoid_", x));
 }
 
@@ -176,7 +181,8 @@ export function hardswish(x: Tensor, ...rest: InplaceRest): Tensor {
 }
 
 /** `hardswish` that writes its input. */
-export function hardswish_(x: Tensor): Tensor {
+export function hardswish_(x: Tensor, ...rest: []): Tensor {
+  nothingMore("hardswish_", rest);
   return hardswishOp.inplace(asTensor("hardswish_", x));
 }
 

@@ -1,7 +1,7 @@
 // Moving elements between channels and places.
 
 import { ArgumentError, ShapeError } from "../../errors.js";
-import { asInteger, asTensor } from "../../op/args.js";
+import { asInteger, asTensor, nothingMore } from "../../op/args.js";
 import { composed } from "../../op/composed.js";
 import { permute, reshape } from "../../ops/shape.js";
 import { formatShape } from "../../tensor/layout.js";
@@ -17,7 +17,8 @@ function check(op: string, input: Tensor, factor: number, name: string): void {
 }
 
 /** [*, C · r², H, W] to [*, C, H · r, W · r]: each r² channels become squares of r by r places. */
-export function pixelShuffle(input: Tensor, upscaleFactor: number): Tensor {
+export function pixelShuffle(input: Tensor, upscaleFactor: number, ...rest: []): Tensor {
+  nothingMore("pixelShuffle", rest);
   const op = "pixelShuffle";
   check(op, input, upscaleFactor, "upscaleFactor");
   const r = upscaleFactor;
@@ -38,7 +39,8 @@ export function pixelShuffle(input: Tensor, upscaleFactor: number): Tensor {
 }
 
 /** The inverse of `pixelShuffle`: [*, C, H · r, W · r] to [*, C · r², H, W]. */
-export function pixelUnshuffle(input: Tensor, downscaleFactor: number): Tensor {
+export function pixelUnshuffle(input: Tensor, downscaleFactor: number, ...rest: []): Tensor {
+  nothingMore("pixelUnshuffle", rest);
   const op = "pixelUnshuffle";
   check(op, input, downscaleFactor, "downscaleFactor");
   const r = downscaleFactor;
@@ -58,7 +60,8 @@ export function pixelUnshuffle(input: Tensor, downscaleFactor: number): Tensor {
 }
 
 /** Channels of [N, C, …] in groups, taken in turn from each group. */
-export function channelShuffle(input: Tensor, groups: number): Tensor {
+export function channelShuffle(input: Tensor, groups: number, ...rest: []): Tensor {
+  nothingMore("channelShuffle", rest);
   const op = "channelShuffle";
   check(op, input, groups, "groups");
   const [count, channels] = input.shape as readonly [number, number];
@@ -67,10 +70,10 @@ export function channelShuffle(input: Tensor, groups: number): Tensor {
       `${op}: Number of channels must be divisible by groups. Got ${channels} channels and ${groups} groups.`,
     );
   }
-  const rest = input.shape.slice(2);
+  const spatial = input.shape.slice(2);
   return composed(op, () => {
-    const apart = reshape(input, [count, groups, channels / groups, ...rest]);
-    const order = [0, 2, 1, ...rest.map((_, d) => d + 3)];
+    const apart = reshape(input, [count, groups, channels / groups, ...spatial]);
+    const order = [0, 2, 1, ...spatial.map((_, d) => d + 3)];
     return reshape(permute(apart, order), input.shape);
   });
 }

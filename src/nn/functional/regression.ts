@@ -1,7 +1,7 @@
 // Losses on values: squared, absolute and smooth absolute errors, and likelihoods of counts and of normal values.
 
 import { ArgumentError, DTypeError, ShapeError } from "../../errors.js";
-import { asNumber, asTensor, parse, type Trailing } from "../../op/args.js";
+import { asBoolean, asNumber, asTensor, parse, type Trailing } from "../../op/args.js";
 import { composed } from "../../op/composed.js";
 import { type Binary, elementwise, type Ternary } from "../../op/elementwise.js";
 import { isTrue } from "../../op/truth.js";
@@ -194,6 +194,8 @@ export function poissonNllLoss(
   asTensor(op, input);
   asTensor(op, target, "target");
   const given = parse(op, rest, { logInput: true, full: false, eps: 1e-8, reduction: "mean" }, ["logInput", "full"]);
+  asBoolean(op, given.logInput, "logInput");
+  asBoolean(op, given.full, "full");
   const reduction = checkReduction(op, given.reduction);
   broadcastShapes(op, input.shape, target.shape);
   return composed(op, () => {

@@ -1,5 +1,6 @@
 // Determinants and their logarithms.
 
+import { nothingMore } from "../../op/args.js";
 import { composed } from "../../op/composed.js";
 import { asSquare, sizesOf } from "../../op/matrices.js";
 import { type Applied, op } from "../../op/op.js";
@@ -81,7 +82,8 @@ const detOp: Applied<null> = op({
 });
 
 /** The determinant of square matrices: [..., n, n] gives [...]. The gradient is the matrix of cofactors. */
-export function det(A: Tensor): Tensor {
+export function det(A: Tensor, ...rest: []): Tensor {
+  nothingMore("linalg.det", rest);
   return detOp([asSquare("linalg.det", A)], null);
 }
 
@@ -107,13 +109,15 @@ const slogdetOp: Applied<null> = op({
 });
 
 /** The determinant's sign and the logarithm of its absolute value, which may be out of reach for the determinant itself. */
-export function slogdet(A: Tensor): { readonly sign: Tensor; readonly logabsdet: Tensor } {
+export function slogdet(A: Tensor, ...rest: []): { readonly sign: Tensor; readonly logabsdet: Tensor } {
+  nothingMore("linalg.slogdet", rest);
   const [own, logabsdet] = slogdetOp.all([asSquare("linalg.slogdet", A)], null) as [Tensor, Tensor];
   return { sign: own, logabsdet };
 }
 
 /** The logarithm of the determinant; −∞ where it is 0, NaN where it is negative. */
-export function logdet(A: Tensor): Tensor {
+export function logdet(A: Tensor, ...rest: []): Tensor {
+  nothingMore("logdet", rest);
   asSquare("logdet", A);
   return composed("linalg.logdet", () => {
     const { sign: own, logabsdet } = slogdet(A);

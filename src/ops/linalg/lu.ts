@@ -1,7 +1,7 @@
 // LU factorisation, and what it solves: linear systems, inverses, determinants.
 
 import { ArgumentError, ShapeError } from "../../errors.js";
-import { asBoolean, parse } from "../../op/args.js";
+import { asBoolean, nothingMore, parse } from "../../op/args.js";
 import { composed } from "../../op/composed.js";
 import { contiguousCopy, copyInto } from "../../op/copy.js";
 import { checkIndex } from "../../op/indexed.js";
@@ -339,7 +339,8 @@ const inverseOp: Applied<null> = op({
 });
 
 /** The inverse of square matrices. @throws NumericalError for a singular one. */
-export function inv(A: Tensor): Tensor {
+export function inv(A: Tensor, ...rest: []): Tensor {
+  nothingMore("linalg.inv", rest);
   const name = "linalg.inv";
   asSquare(name, A);
   const [out, info] = inverseOp.all([A], null) as [Tensor, Tensor];

@@ -1,7 +1,7 @@
 // Products of many matrices, powers, exponentials, and what tensors make of linear systems.
 
 import { ArgumentError, ShapeError } from "../../errors.js";
-import { asInteger, asIntegers, asTensor, asTensors, parse, type Trailing } from "../../op/args.js";
+import { asInteger, asIntegers, asTensor, asTensors, nothingMore, parse, type Trailing } from "../../op/args.js";
 import { composed } from "../../op/composed.js";
 import { checkSameDtype } from "../../op/gemm.js";
 import { asSquare, sizesOf } from "../../op/matrices.js";
@@ -25,7 +25,8 @@ import { narrow, unsqueeze } from "../views.js";
 import { inv, solve } from "./lu.js";
 
 /** The product of two or more matrices, in the order with the fewest multiplications; the first and last may be vectors. */
-export function multiDot(tensors: readonly Tensor[]): Tensor {
+export function multiDot(tensors: readonly Tensor[], ...rest: []): Tensor {
+  nothingMore("linalg.multiDot", rest);
   return chained("linalg.multiDot", tensors, 2);
 }
 
@@ -96,7 +97,8 @@ export function chained(name: string, tensors: readonly Tensor[], least: number)
 }
 
 /** A multiplied with itself n − 1 times; the identity for 0, the inverse's power for negative n. */
-export function matrixPower(A: Tensor, n: number): Tensor {
+export function matrixPower(A: Tensor, n: number, ...rest: []): Tensor {
+  nothingMore("linalg.matrixPower", rest);
   const name = "linalg.matrixPower";
   asInteger(name, n, "n");
   asTensor(name, A, "A");
@@ -171,7 +173,8 @@ function differential(a: Tensor, direction: Tensor): Tensor {
 }
 
 /** The matrix exponential, Σ Aⁱ / i!. */
-export function matrixExp(A: Tensor): Tensor {
+export function matrixExp(A: Tensor, ...rest: []): Tensor {
+  nothingMore("linalg.matrixExp", rest);
   return matrixExpOp([asSquare("linalg.matrixExp", A)], null);
 }
 

@@ -1,7 +1,7 @@
 // QR factorisation, and products of Householder reflections.
 
 import { ArgumentError, ShapeError } from "../../errors.js";
-import { asBoolean, describe, parse, type Trailing } from "../../op/args.js";
+import { asBoolean, describe, nothingMore, parse, type Trailing } from "../../op/args.js";
 import { composed } from "../../op/composed.js";
 import { asContiguous, contiguousCopy, copyInto } from "../../op/copy.js";
 import { asMatrices, batchOf, launchMatrices, sameDtype, sizesOf } from "../../op/matrices.js";
@@ -150,7 +150,8 @@ export function qr(
 }
 
 /** The reflections of a QR factorisation as LAPACK packs them: `a` holds R and the vectors, `tau` the factors. Not differentiable. */
-export function geqrf(A: Tensor): { readonly a: Tensor; readonly tau: Tensor } {
+export function geqrf(A: Tensor, ...rest: []): { readonly a: Tensor; readonly tau: Tensor } {
+  nothingMore("geqrf", rest);
   const [a, tau] = launchFactor(asMatrices("geqrf", A));
   return { a, tau };
 }
@@ -191,7 +192,8 @@ function checkReflections(name: string, A: Tensor, tau: Tensor): void {
 }
 
 /** The first n columns of the product of the reflections in A [..., m, n] (below its diagonal) with factors tau [..., k]. */
-export function householderProduct(A: Tensor, tau: Tensor): Tensor {
+export function householderProduct(A: Tensor, tau: Tensor, ...rest: []): Tensor {
+  nothingMore("linalg.householderProduct", rest);
   const name = "linalg.householderProduct";
   checkReflections(name, A, tau);
   const [m, n] = sizesOf(A);

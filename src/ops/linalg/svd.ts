@@ -148,9 +148,10 @@ export function svd(
 }
 
 /** The singular values, descending. */
-export function svdvals(A: Tensor, ..._rest: [options?: { readonly driver?: string | null }]): Tensor {
+export function svdvals(A: Tensor, ...rest: [options?: { readonly driver?: string | null }]): Tensor {
   const name = "linalg.svdvals";
   asMatrices(name, A);
+  parse(name, rest, { driver: null as string | null });
   checkFinite(name, A);
   return composed(name, () => svdOp.all([A], null)[1] as Tensor);
 }
