@@ -1,6 +1,6 @@
 // Combining elements of several tensors: combinations, Cartesian products, matrices block by block.
 
-import { ArgumentError, ShapeError } from "../errors.js";
+import { ArgumentError, OutOfMemoryError, ShapeError } from "../errors.js";
 import { asBoolean, asInteger, asTensor, asTensors, parse, type Trailing } from "../op/args.js";
 import { composed } from "../op/composed.js";
 import { copyInto } from "../op/copy.js";
@@ -9,12 +9,13 @@ import { type DType, getDefaultDtype, Promotion } from "../tensor/dtype.js";
 import { formatShape, type Layout, narrow as narrowLayout } from "../tensor/layout.js";
 import { temporaries } from "../tensor/lifetime.js";
 import { alias, empty, type Tensor } from "../tensor/tensor.js";
+import { clone } from "./cast.js";
 import { maskedSelect } from "./compaction.js";
 import { le, logicalAnd, lt } from "./compare.js";
 import { arange, empty as blank } from "./creation.js";
 import { stack } from "./join.js";
 import { meshgrid } from "./repetition.js";
-import { reshape, view } from "./shape.js";
+import { expand, reshape, view } from "./shape.js";
 import { narrow } from "./views.js";
 
 /** Options of `combinations`. */
@@ -23,6 +24,18 @@ export interface CombinationsOptions {
   readonly r?: number;
   /** Whether an element goes with itself. */
   readonly withReplacement?: boolean;
+}
+
+/** Throws, before anything is made, where a grid of nʳ places is more than linear memory can address. */
+function checkGrid(name: string, n: number, r: number): void {
+  let places = 1;
+  for (let i = 0; i < r; i++) {
+    places *= n;
+    if (places >= 2 ** 32)
+      throw new OutOfMemoryError(
+        `${name}: out of memory: the grid of ${r} out of ${n} elements has more than 2^32 places`,
+      );
+  }
 }
 
 /** All combinations of `r` (2) elements of a vector in the order of their places, one a row. */
@@ -38,8 +51,13 @@ export function combinations(
   if (x.ndim !== 1) throw new ShapeError(`${name}: Expect a 1D vector, but got shape ${formatShape(x.shape)}`);
   if (r < 0) throw new ArgumentError(`${name}: Expect a non-negative number, but got ${r}`);
   if (r === 0) return blank([0], { dtype: x.dtype });
+  const n = x.numel();
+  // One element, or none, goes only with itself.
+  if (n <= 1)
+    return composed(name, () => clone(narrow(expand(reshape(x, [n, 1]), [n, r]), 0, 0, repeated || r === 1 ? n : 0)));
+  checkGrid(name, n, r);
   return composed(name, () => {
-    const places = meshgrid(new Array<Tensor>(r).fill(arange(x.numel(), { dtype: "int32" })), { indexing: "ij" });
+    const places = meshgrid(new Array<Tensor>(r).fill(arange(n, { dtype: "int32" })), { indexing: "ij" });
     const ordered = repeated ? le : lt;
     let mask: Tensor | null = null;
     for (let i = 1; i < r; i++) {

@@ -93,3 +93,27 @@ test("nothing is left in memory", () => {
   for (const each of cases.slice(0, 60)) run(each, "float32", 1e-3);
   expect(wg.memory().live).toBe(live);
 });
+
+test("what has no derivative must not require one", () => {
+  const weight = wg.ones([3], { requiresGrad: true });
+  const x = wg.rand([2, 3]);
+  const target = wg.tensor([0, 2], { dtype: "int32" });
+  const phrase = /is not differentiable with respect to argument '(weight|runningMean)'/;
+  for (const call of [
+    () => wg.F.nllLoss(x, target, { weight }),
+    () => wg.F.crossEntropy(x, target, { weight, labelSmoothing: 0.1 }),
+    () => wg.F.batchNorm(x, weight, wg.ones([3])),
+    () => wg.F.instanceNorm(x.reshape([1, 3, 2]), { runningMean: weight, runningVar: wg.ones([3]) }),
+  ]) {
+    expect(call).toThrow(wg.GraphError);
+    expect(call).toThrow(phrase);
+    wg.noGrad(() => void call());
+  }
+  wg.autograd.forwardAd.dualLevel(() => {
+    const dual = wg.autograd.forwardAd.makeDual(wg.ones([3]), wg.ones([3]));
+    for (const reduction of ["mean", "sum", "none"] as const) {
+      const loss = wg.F.nllLoss(x, target, { weight: dual, reduction });
+      expect(wg.autograd.forwardAd.unpackDual(loss).tangent).toBe(null);
+    }
+  });
+});

@@ -140,6 +140,9 @@ describe("kin", () => {
       ],
       "StackBackward0",
     ]);
+    expect(() => wg.combinations(a, 100000)).toThrow(wg.OutOfMemoryError);
+    expect(wg.combinations(row([7]), 100, true).shape).toEqual([1, 100]);
+    expect(wg.combinations(row([7]), 100).shape).toEqual([0, 100]);
     expect(wg.combinations(row([1, 2]), { withReplacement: true }).tolist()).toEqual([
       [1, 1],
       [1, 2],

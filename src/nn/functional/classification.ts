@@ -3,6 +3,7 @@
 import { ArgumentError, DTypeError, ShapeError } from "../../errors.js";
 import { asInteger, asNumber, asTensor, parse } from "../../op/args.js";
 import { composed } from "../../op/composed.js";
+import { noGradientFor } from "../../op/constant.js";
 import { checkSameDtype } from "../../op/gemm.js";
 import { isIndexDtype } from "../../op/indexed.js";
 import { add, div, mul, neg, sub } from "../../ops/arithmetic.js";
@@ -87,6 +88,7 @@ export function nllLoss(input: Tensor, target: Tensor, ...rest: [options?: NllLo
   checkIndices("nllLoss", target);
   checkTarget("nllLoss", input, target);
   checkWeight("nllLoss", input, weight);
+  noGradientFor("nllLoss", { weight });
   return nllOf(
     input,
     target,
@@ -177,6 +179,7 @@ export function crossEntropy(input: Tensor, target: Tensor, ...rest: [options?: 
     throw new ArgumentError(`${name}: ignore_index is not supported for floating point target`);
   }
   checkWeight(name, input, weight);
+  if (!probabilities) noGradientFor(name, { weight });
   return composed(name, () => {
     const scores = logSoftmax(input, classDim(input.ndim));
     const all: Smoothed = { weight, ignore, reduction, smoothing };

@@ -105,6 +105,11 @@ function label(given: Nll): string {
   return given.shape.length > 2 ? "NllLoss2DBackward0" : "NllLossBackward0";
 }
 
+/** Whether only the weights have a tangent, by which there is no derivative. */
+function isMissing(t: Tensor | null | undefined): t is null | undefined {
+  return t === null || t === undefined;
+}
+
 /** −weight[target] · input[target] for each row, or the sum; inputs input, target, and weight or 0. */
 export const nll: Applied<Nll> = op({
   name: "nllLoss",
@@ -123,7 +128,7 @@ export const nll: Applied<Nll> = op({
     weight: null,
   },
   tangent: ([, target, weight], _outputs, [t], given) => [
-    nll([t as Tensor, target as Tensor, weight as Operand], given),
+    isMissing(t) ? null : nll([t, target as Tensor, weight as Operand], given),
   ],
 });
 
@@ -147,7 +152,7 @@ export const nllMean: Applied<Nll> = op({
     weight: null,
   },
   tangent: ([, target, weight], [, total], [t], given) => [
-    div(nll([t as Tensor, target as Tensor, weight as Operand], { ...given, sum: true }), total as Tensor),
+    isMissing(t) ? null : div(nll([t, target as Tensor, weight as Operand], { ...given, sum: true }), total as Tensor),
     null,
   ],
 });
@@ -169,7 +174,7 @@ const nllBackward: Applied<Nll> = op({
     weight: null,
   },
   tangent: ([, target, weight], _outputs, [t], given) => [
-    nllBackward([t as Tensor, target as Tensor, weight as Operand], given),
+    isMissing(t) ? null : nllBackward([t, target as Tensor, weight as Operand], given),
   ],
 });
 

@@ -2,6 +2,7 @@
 
 import { ArgumentError, DTypeError, ShapeError } from "../../errors.js";
 import { asBoolean, asInteger, asIntegers, asNumber, asTensor, parse, type Trailing } from "../../op/args.js";
+import { noGradientFor } from "../../op/constant.js";
 import { checkSameDtype } from "../../op/gemm.js";
 import { add, mul } from "../../ops/arithmetic.js";
 import { detach } from "../../ops/detach.js";
@@ -242,6 +243,7 @@ export function batchNorm(input: Tensor, ...rest: BatchNormRest): Tensor {
   for (const [name, x] of Object.entries({ runningMean, runningVar, weight, bias })) {
     checkParameter(op, name, x, input, [channels], `${name} should contain ${channels} elements,`);
   }
+  noGradientFor(op, { runningMean, runningVar });
   if (training && count * length === 1) {
     throw new ShapeError(
       `${op}: Expected more than 1 value per channel when training, got input size ${formatShape(input.shape)}`,
@@ -302,6 +304,7 @@ export function instanceNorm(input: Tensor, ...rest: [options?: InstanceNormOpti
   for (const [name, x] of Object.entries({ runningMean, runningVar, weight, bias })) {
     checkParameter(op, name, x, input, [channels], `${name} should contain ${channels} elements,`);
   }
+  noGradientFor(op, { runningMean, runningVar });
   if (length === 1)
     throw new ShapeError(
       `${op}: Expected more than 1 spatial element when training, got input size ${formatShape(input.shape)}`,
