@@ -8,11 +8,13 @@ import {
   GraphError,
   getDefaultDtype,
   inferenceMode,
+  load,
   NumericalError,
   noGrad,
   OutOfMemoryError,
   ones,
   ShapeError,
+  save,
   setDefaultDtype,
   type Tensor,
   tensor,
@@ -371,6 +373,39 @@ describe("anomaly detection", () => {
       expect(g.gradFn?.metadata.parent).toBe(cube.gradFn);
     });
     warn.mockRestore();
+  });
+});
+
+describe("storage", () => {
+  it("#237 float16 and bfloat16: computed in float32, rounded when stored; gradients in the leaf's dtype", () => {
+    for (const [dtype, third] of [
+      ["float16", 0.333251953125],
+      ["bfloat16", 0.333984375],
+    ] as const) {
+      const x = tensor([1, 2], { dtype, requiresGrad: true });
+      const y = x.div(3);
+      expect([y.dtype, (y.tolist() as number[])[0]]).toEqual([dtype, third]);
+      x.to("float32")
+        .mul(tensor([2, 5]))
+        .sum()
+        .backward();
+      expect([x.grad?.dtype, x.grad?.tolist()]).toEqual([dtype, [2, 5]]);
+    }
+  });
+
+  it("#240 values, dtype, shape and the wish for gradients are saved; history is not", () => {
+    const x = tensor([[1, 2.5]], { dtype: "float64", requiresGrad: true });
+    const back = load(save({ x, y: x.detach().to("int32") })) as Record<string, Tensor>;
+    const [a, b] = [back.x as Tensor, back.y as Tensor];
+    expect([a.tolist(), a.dtype, a.requiresGrad, a.isLeaf]).toEqual([[[1, 2.5]], "float64", true, true]);
+    expect([b.tolist(), b.dtype, b.requiresGrad]).toEqual([[[1, 2]], "int32", false]);
+    let history: unknown = null;
+    try {
+      history = (load(save(x.mul(2))) as Tensor).gradFn;
+    } catch (error) {
+      expect(error).toBeInstanceOf(WengertError);
+    }
+    expect(history).toBe(null);
   });
 });
 
