@@ -100,7 +100,7 @@ class Recorder implements Trace {
 
   private readonly operands = new Map<number, readonly unknown[]>();
 
-  end(token: number, out?: Tensor, parameters?: unknown): void {
+  end(token: number, outputs?: readonly Tensor[], parameters?: unknown): void {
     const event = this.events[token];
     if (event === undefined || event.end > 0) return;
     const now = clock() - this.origin;
@@ -117,6 +117,7 @@ class Recorder implements Trace {
     const operands = this.operands.get(token);
     if (operands === undefined) return;
     this.operands.delete(token);
+    const out = outputs?.[0];
     if (out !== undefined) event.flops = flopsOf(event.name, operands, out, parameters);
   }
 

@@ -1,4 +1,4 @@
-// Files: PyTorch's, safetensors, and NumPy's. Exported as `io`, with `save` and `load` beside it.
+// Files: PyTorch's, safetensors, NumPy's, and ONNX. Exported as `io`, with `save` and `load` beside it.
 
 import { ArgumentError, FormatError } from "../errors.js";
 import { describe, parse } from "../op/args.js";
@@ -9,6 +9,7 @@ import { openFile, readSafetensors, type SafetensorsFile, writeSafetensors } fro
 import { inMemory, open, type Readable, readAll } from "./source.js";
 import { readZip } from "./zip.js";
 
+export { type DynamicAxes, type ExampleInput, exportOnnx, type OnnxOptions } from "./onnx/export.js";
 export type { SafetensorsFile } from "./safetensors.js";
 export type { Readable } from "./source.js";
 

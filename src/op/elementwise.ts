@@ -94,7 +94,7 @@ export function elementwise<const Reads extends Record<string, string>, Argument
     const out = emptyOf(spec.name, resultLayout(shape, operands), test ? "bool" : dtype);
     compute(kernels, test, dtype, out, operands);
     operation.finish(operands, [out], null);
-    if (token >= 0) mode.trace?.end(token, out);
+    if (token >= 0) mode.trace?.end(token, [out], spec.kernel);
     return out;
   };
   run.inplace = (...operands: Operand[]): Tensor => {
@@ -110,7 +110,7 @@ export function elementwise<const Reads extends Record<string, string>, Argument
       if (!test && self.dtype === dtype) return compute(kernels, test, dtype, self, operands);
       return inOwnDtype(name, kernels, test, dtype, self, operands);
     });
-    if (token >= 0) mode.trace?.end(token, self);
+    if (token >= 0) mode.trace?.end(token, [self], spec.kernel);
     return self;
   };
   run.spec = spec;

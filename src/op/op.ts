@@ -63,7 +63,7 @@ export function op<const Reads extends Record<string, string>, Parameters = null
     const token = mode.trace === null ? -1 : mode.trace.begin(spec.name, inputs, null);
     const out = forward(inputs, parameters) as Tensor;
     operation.finish(inputs, [out], parameters);
-    if (token >= 0) mode.trace?.end(token, out, parameters);
+    if (token >= 0) mode.trace?.end(token, [out], parameters);
     return out;
   };
   run.all = (inputs: readonly Operand[], parameters: Parameters): Tensor[] => {
@@ -71,14 +71,14 @@ export function op<const Reads extends Record<string, string>, Parameters = null
     const result = forward(inputs, parameters);
     const outputs = Array.isArray(result) ? result : [result];
     operation.finish(inputs, outputs, parameters);
-    if (token >= 0) mode.trace?.end(token, outputs[0], parameters);
+    if (token >= 0) mode.trace?.end(token, outputs, parameters);
     return outputs;
   };
   run.inplace = (inputs: readonly Tensor[], parameters: Parameters, write: (self: Tensor) => void): Tensor => {
     const self = inputs[0] as Tensor;
     const token = mode.trace === null ? -1 : mode.trace.begin(inPlaceName, inputs, null);
     operation.applyInPlace(self, inputs, parameters, dense, () => write(self));
-    if (token >= 0) mode.trace?.end(token, self, parameters);
+    if (token >= 0) mode.trace?.end(token, [self], parameters);
     return self;
   };
   run.spec = spec;

@@ -5,6 +5,7 @@ import { asTensor, parse, type Trailing } from "../op/args.js";
 import { called } from "../op/composed.js";
 import { type Applied, op } from "../op/op.js";
 import { BY_POSITION, launchReduction, REDUCING, type ReductionOptions, reduced } from "../op/reduction.js";
+import { traced } from "../op/traced.js";
 import type { DType } from "../tensor/dtype.js";
 import { normalizeDim } from "../tensor/layout.js";
 import { temporaries } from "../tensor/lifetime.js";
@@ -205,9 +206,9 @@ function places(name: string, family: KernelFamily, x: Tensor, rest: readonly un
   if (x.dtype === "bool") throw new DTypeError(`${name}: not implemented for bool; convert it with .to("int32")`);
   const r = reduced(name, x, given.dim === null ? null : normalizeDim(name, given.dim, x.ndim), given.keepdim);
   refuseEmpty(name, x, r, given.dim === null);
-  return launchReduction(name, family.of(x.dtype, "int32"), x, r, ["int32" satisfies DType], {
-    ordered: true,
-  })[0] as Tensor;
+  const run = () =>
+    launchReduction(name, family.of(x.dtype, "int32"), x, r, ["int32" satisfies DType], { ordered: true });
+  return traced(name, [x], { reduced: r }, () => run()[0] as Tensor);
 }
 
 /** Where the largest element is, along a dim or in the flattened tensor, int32: the first of equals; NaN is the largest. */

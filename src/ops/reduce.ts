@@ -18,6 +18,7 @@ import {
   reduced,
   SUMMING,
 } from "../op/reduction.js";
+import { traced } from "../op/traced.js";
 import { checkDtype, type DType, isFloat } from "../tensor/dtype.js";
 import { temporaries } from "../tensor/lifetime.js";
 import type { Tensor } from "../tensor/tensor.js";
@@ -136,7 +137,9 @@ export function countNonzero(x: Tensor, ...rest: Trailing<[dim: Dims | undefined
 /** A reduction of what is zero and what is not; of int64 there is one by way of bool. */
 function truths(op: string, family: KernelFamily, x: Tensor, to: Reduced, dtype: DType): Tensor {
   const run = (y: Tensor): Tensor => launchReduction(op, family.of(y.dtype, dtype), y, to, [dtype])[0] as Tensor;
-  return x.dtype === "int64" ? temporaries(() => run(castTo(x, "bool"))) : run(x);
+  return traced(op, [x], { reduced: to }, () =>
+    x.dtype === "int64" ? temporaries(() => run(castTo(x, "bool"))) : run(x),
+  );
 }
 
 const alls = /* @__PURE__ */ new KernelFamily("all");

@@ -136,7 +136,7 @@ export function view<Parameters = null>(spec: View<Parameters>): AppliedView<Par
       from: x.layout,
       bytes: x.storage.bytes,
     } satisfies Made<Parameters>);
-    if (token >= 0) mode.trace?.end(token);
+    if (token >= 0) mode.trace?.end(token, outputs, parameters);
     return outputs;
   };
   const one = (x: Tensor, parameters: Parameters): Tensor => all(x, parameters)[0] as Tensor;

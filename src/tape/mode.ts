@@ -18,8 +18,8 @@ type Push = (
 export interface Trace {
   /** An operation begins on some operands, or, where there is a node, its backward. What was begun inside ends with it. */
   begin(name: string, operands: readonly unknown[], node: Node | null): number;
-  /** It has ended, with a result where it gives one. */
-  end(token: number, out?: Tensor, parameters?: unknown): void;
+  /** It has ended, with its results where it gives any. */
+  end(token: number, outputs?: readonly Tensor[], parameters?: unknown): void;
 }
 
 /** What is recorded at the moment. */

@@ -23,6 +23,9 @@ const VIEWS = {
   float64: "f64",
 } as const satisfies Record<DType, keyof typeof views>;
 
+/** Whoever is told of tensors whose elements JavaScript reads. */
+export const readers = { told: null as ((x: Tensor) => void) | null };
+
 /** The typed view over linear memory for a dtype: BigInt64Array for int64, which the type leaves out. */
 export function viewFor(dtype: DType): TypedArray {
   return views[VIEWS[dtype]] as TypedArray;
@@ -66,6 +69,7 @@ function reader(x: Tensor): (position: number) => Scalar {
 export function item(x: Tensor): Scalar {
   x.check("item");
   refuseHidden("item", x);
+  readers.told?.(x);
   if (x.numel() !== 1) {
     throw new ShapeError(
       `item: a Tensor with ${x.numel()} elements cannot be converted to Scalar; the shape is ${formatShape(x.shape)}`,
@@ -81,6 +85,7 @@ export type Nested = Scalar | Nested[];
 export function tolist(x: Tensor): Nested {
   x.check("tolist");
   refuseHidden("tolist", x);
+  readers.told?.(x);
   const read = reader(x);
   const { shape, strides } = x.layout;
   const build = (dim: number, position: number): Nested => {
@@ -96,6 +101,7 @@ export function tolist(x: Tensor): Nested {
 export function copyOut(x: Tensor): TypedArray {
   if (!isContiguous(x.layout)) throw new ArgumentError("toTypedArray: expected a contiguous tensor");
   refuseHidden("toTypedArray", x);
+  readers.told?.(x);
   const start = x.address / bytesOf(x.dtype);
   return viewFor(x.dtype).slice(start, start + x.numel());
 }
