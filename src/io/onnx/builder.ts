@@ -24,7 +24,8 @@ function elements(numbers: readonly (number | bigint)[], dtype: DType): Uint8Arr
     else if (dtype === "float64") view.setFloat64(at, Number(number), true);
     else if (dtype === "int64") view.setBigInt64(at, BigInt(number), true);
     else if (dtype === "int32") view.setInt32(at, Number(number), true);
-    else if (dtype === "bool" || dtype === "uint8") view.setUint8(at, Number(number));
+    else if (dtype === "int16") view.setInt16(at, Number(number), true);
+    else if (dtype === "bool" || dtype === "uint8" || dtype === "int8") view.setUint8(at, Number(number));
     else throw new Untranslatable(`numbers of dtype ${dtype} are not written; convert the module with .to("float32")`);
   });
   return bytes;

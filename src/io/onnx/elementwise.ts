@@ -72,7 +72,7 @@ const activation =
     return g.node(op, [g.operand(call.inputs[0], outOf(call).dtype)], Object.fromEntries(floats));
   };
 
-const isInteger = (dtype: DType): boolean => dtype === "int32" || dtype === "int64" || dtype === "uint8";
+const isInteger = (dtype: DType): boolean => ["uint8", "int8", "int16", "int32", "int64"].includes(dtype);
 
 /** a / b rounded downwards. */
 function floored(g: Builder, dtype: DType, a: string, b: string): string {

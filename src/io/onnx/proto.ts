@@ -7,6 +7,8 @@ import type { DType } from "../../tensor/dtype.js";
 export const ELEMENT_TYPES: Readonly<Record<DType, number>> = {
   float32: 1,
   uint8: 2,
+  int8: 3,
+  int16: 5,
   int32: 6,
   int64: 7,
   bool: 9,
