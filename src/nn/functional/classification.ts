@@ -10,6 +10,7 @@ import { add, div, mul, neg, sub } from "../../ops/arithmetic.js";
 import { xlogy } from "../../ops/combine.js";
 import { eq } from "../../ops/compare.js";
 import { full } from "../../ops/creation.js";
+import { detach } from "../../ops/detach.js";
 import { exp } from "../../ops/pointwise.js";
 import { sum } from "../../ops/reduce.js";
 import { expand, reshape } from "../../ops/shape.js";
@@ -17,7 +18,7 @@ import { logSoftmax } from "../../ops/softmax.js";
 import { where } from "../../ops/where.js";
 import { isFloat } from "../../tensor/dtype.js";
 import { broadcastShapes, formatShape, sameShape } from "../../tensor/layout.js";
-import type { Tensor } from "../../tensor/tensor.js";
+import { Tensor } from "../../tensor/tensor.js";
 import { linear } from "./linear.js";
 import { checkTarget, classDim, type Nll, nll, nllMean } from "./nll.js";
 import { checkReduction, type Reduction, type ReductionOption, reduceLoss } from "./reduction.js";
@@ -236,6 +237,8 @@ export function linearCrossEntropy(
     labelSmoothing: 0,
   };
   const { linearBias, ...options } = parse(name, rest, defaults);
+  // By class weights there is no derivative where the target is indices.
+  const weight = options.weight instanceof Tensor && !isFloat(target.dtype) ? detach(options.weight) : options.weight;
   if (input.ndim !== 1 && input.ndim !== 2)
     throw new ShapeError(`${name}: expected input with dimensionality 1 or 2, got ${input.ndim}`);
   if (linearWeight.ndim < 2)
@@ -267,6 +270,6 @@ export function linearCrossEntropy(
       reshape(linearWeight, [-1, width]),
       linearBias === null ? null : reshape(linearBias, [-1]),
     );
-    return crossEntropy(reshape(flat, [...input.shape.slice(0, -1), ...outer]), target, options);
+    return crossEntropy(reshape(flat, [...input.shape.slice(0, -1), ...outer]), target, { ...options, weight });
   });
 }
