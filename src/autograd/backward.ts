@@ -10,7 +10,7 @@ import { edgeOf } from "../tape/record.js";
 import { isFloat } from "../tensor/dtype.js";
 import { formatShape, numel, sameShape } from "../tensor/layout.js";
 import { type History, Tensor } from "../tensor/tensor.js";
-import { runPass } from "./engine.js";
+import { type Pass, runPass } from "./engine.js";
 import { warnOnce } from "./properties.js";
 import { checkBatch, underVmap } from "./vmap.js";
 
@@ -110,6 +110,11 @@ export function backward(
   tensors: Differentiable | readonly Differentiable[],
   ...rest: [gradTensors?: Tensor | null | readonly (Tensor | null)[] | BackwardOptions, options?: BackwardOptions]
 ): void {
+  runPass(passOf(tensors, rest));
+}
+
+/** What `backward` is asked for. */
+function passOf(tensors: Differentiable | readonly Differentiable[], rest: readonly unknown[]): Pass {
   const op = "backward";
   const defaults = { gradTensors: null, retainGraph: null, createGraph: false, inputs: null };
   const given = parse<BackwardOptions & { gradTensors: Tensor | null | readonly (Tensor | null)[] }>(
@@ -131,14 +136,14 @@ export function backward(
         "Prefer autograd.grad for higher derivatives, or set grad to null when you are done.",
     );
   }
-  runPass({
+  return {
     roots: places,
     gradients: seeds(op, roots, given.gradTensors),
     retainGraph: given.retainGraph ?? createGraph,
     createGraph,
     inputs: targets,
     accumulate: inputs === null ? null : inputs.map((input) => (isEdge(input) ? input.node.variable : input)),
-  });
+  };
 }
 
 /** One gradient for each input: a tuple of the inputs' length where that is known; `[G]` for a single input. */
@@ -260,6 +265,5 @@ export function backwardOf(
   x: Tensor,
   ...rest: [gradient?: Tensor | null | BackwardOptions, options?: BackwardOptions]
 ): void {
-  if (rest.length === 1 && isOptions(rest[0])) backward(x, null, rest[0] as BackwardOptions);
-  else backward(x, ...(rest as [Tensor | null, BackwardOptions]));
+  runPass(passOf(x, rest.length === 1 && isOptions(rest[0]) ? [null, rest[0]] : rest));
 }

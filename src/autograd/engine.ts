@@ -11,7 +11,16 @@ import { type Node, type OutputFacts, running } from "../tape/node.js";
 import { sameLevels } from "../tensor/batch.js";
 import { isFloat } from "../tensor/dtype.js";
 import { formatShape, sameShape } from "../tensor/layout.js";
-import { asEngine, asUser, closeScope, openScope, type ScopeRecord } from "../tensor/lifetime.js";
+import {
+  closeScope,
+  enterEngine,
+  enterUser,
+  leaveEngine,
+  leaveUser,
+  openScope,
+  type ScopeRecord,
+  type ScopesBefore,
+} from "../tensor/lifetime.js";
 import { type History, Tensor } from "../tensor/tensor.js";
 import { accumulate } from "./accumulate.js";
 import { NodeState, Ready } from "./ready.js";
@@ -51,12 +60,21 @@ export function onPassEnd(action: () => void): void {
   endings.push(action);
 }
 
-/** Runs the user's code, a hook or the backward of a custom function, on gradients that it may keep. */
-export function onGradients<T>(gradients: readonly (Tensor | null)[], f: () => T): T {
-  return asUser(() => {
-    for (const gradient of gradients) gradient?.expose();
+/** Hands gradients to the user's code, a hook or the backward of a custom function, which may keep them. */
+export function giveToUser(gradients: readonly (Tensor | null)[]): ScopesBefore {
+  const before = enterUser();
+  for (const gradient of gradients) gradient?.expose();
+  return before;
+}
+
+/** Runs the user's code on gradients that it may keep. */
+function onGradients<T>(gradients: readonly (Tensor | null)[], f: () => T): T {
+  const before = giveToUser(gradients);
+  try {
     return f();
-  });
+  } finally {
+    leaveUser(before);
+  }
 }
 
 /** Visits everything that can be reached from the roots and counts, for each node, the newer ones that lead to it. */
@@ -111,38 +129,55 @@ function prune(pass: Pass, visited: readonly NodeState[], inputs: readonly Histo
  * thrown inside goes on as it is; the engine's state is put back, gradients in flight are freed.
  */
 export function runPass(pass: Pass): (Tensor | null)[] {
-  const visited: NodeState[] = [];
-  const results: (Tensor | null)[] = pass.inputs === null ? [] : pass.inputs.map(() => null);
-  const before = mode.grad;
-  mode.grad = pass.createGraph;
-  const outerPass = present;
-  const outerEndings = endings;
-  present = pass;
-  endings = [];
-  let finished = false;
+  const run = begin(pass);
   try {
-    visit(pass, visited);
-    if (pass.inputs !== null) prune(pass, visited, pass.inputs);
-    asEngine(() => walk(pass, results));
-    finished = true;
-    return results;
+    const ready = prepare(run);
+    for (let state = ready.pop(); state !== undefined; state = ready.pop()) {
+      if (state.wanted) step(run, state);
+      release(pass, state.node, ready);
+    }
+    run.finished = true;
+    return run.results;
   } finally {
-    mode.grad = before;
-    for (const action of endings) action();
-    present = outerPass;
-    endings = outerEndings;
-    for (const state of visited) {
-      for (const gradient of state.gradients) gradient?.unclaim();
-      state.node.state = state.outer;
-    }
-    for (const result of results) {
-      if (finished) result?.expose();
-      result?.unclaim();
-    }
+    end(run);
   }
 }
 
-function walk(pass: Pass, results: (Tensor | null)[]): void {
+// What follows keeps the frames small that are on the stack while a node runs: its backward may start another pass.
+
+/** A pass that is under way, and what was before it. */
+interface Run {
+  readonly pass: Pass;
+  readonly visited: NodeState[];
+  readonly results: (Tensor | null)[];
+  readonly grad: boolean;
+  readonly outer: Pass | null;
+  readonly endings: (() => void)[];
+  readonly scopes: ScopesBefore;
+  finished: boolean;
+}
+
+function begin(pass: Pass): Run {
+  const run: Run = {
+    pass,
+    visited: [],
+    results: pass.inputs === null ? [] : pass.inputs.map(() => null),
+    grad: mode.grad,
+    outer: present,
+    endings,
+    scopes: enterEngine(),
+    finished: false,
+  };
+  mode.grad = pass.createGraph;
+  present = pass;
+  endings = [];
+  return run;
+}
+
+/** Finds what the pass goes through; gives the roots, with their gradients, as far as nothing newer leads to them. */
+function prepare({ pass, visited }: Run): Ready {
+  visit(pass, visited);
+  if (pass.inputs !== null) prune(pass, visited, pass.inputs);
   const ready = new Ready();
   pass.roots.forEach(({ node, index }, i) => deliver(pass, node, index, pass.gradients[i] as Tensor));
   for (const { node } of pass.roots) {
@@ -153,14 +188,32 @@ function walk(pass: Pass, results: (Tensor | null)[]): void {
       ready.push(state);
     }
   }
-  for (let state = ready.pop(); state !== undefined; state = ready.pop()) {
-    if (state.wanted) step(pass, state, results);
-    for (const next of state.node.nodes) {
-      const nextState = next === null ? null : stateOf(next, pass);
-      if (nextState !== null && --nextState.pending === 0) {
-        nextState.pending = -1;
-        ready.push(nextState);
-      }
+  return ready;
+}
+
+function end(run: Run): void {
+  leaveEngine(run.scopes);
+  mode.grad = run.grad;
+  for (const action of endings) action();
+  present = run.outer;
+  endings = run.endings;
+  for (const state of run.visited) {
+    for (const gradient of state.gradients) gradient?.unclaim();
+    state.node.state = state.outer;
+  }
+  for (const result of run.results) {
+    if (run.finished) result?.expose();
+    result?.unclaim();
+  }
+}
+
+/** Counts a node that ran off the older ones that it leads to. */
+function release(pass: Pass, node: Node, ready: Ready): void {
+  for (const next of node.nodes) {
+    const nextState = next === null ? null : stateOf(next, pass);
+    if (nextState !== null && --nextState.pending === 0) {
+      nextState.pending = -1;
+      ready.push(nextState);
     }
   }
 }
@@ -190,35 +243,87 @@ function deliver(pass: Pass, node: Node, index: number, gradient: Tensor): void 
 }
 
 /** Runs one node: hooks, formulas for the inputs that are wanted, and its gradients on to older nodes. */
-function step(pass: Pass, state: NodeState, results: (Tensor | null)[]): void {
-  const { node } = state;
-  const scope = openScope();
-  const token = mode.trace === null ? -1 : mode.trace.begin(node.label, state.gradients, node);
+function step(run: Run, state: NodeState): void {
+  open(state);
   try {
-    tensorHooks(node, state);
-    capture(pass, state, results);
-    if (node.variable !== null) {
-      if (pass.inputs === null) accumulateInto(node, state);
-      return;
-    }
-    const needs = node.nodes.map((next) => next !== null && (stateOf(next, pass)?.wanted ?? false));
-    // An input to accumulate into runs like in a whole pass, hooks and all.
-    if (!needs.includes(true) && (pass.accumulate === null || state.captures === null)) return;
-    const gradients = runNode(pass, node, state, needs);
-    for (let i = 0; i < node.nodes.length; i++) {
-      const next = node.nodes[i];
-      const gradient = gradients[i];
-      if (next === null || next === undefined || gradient === null || gradient === undefined || !needs[i]) continue;
-      const index = node.indices[i] as number;
-      deliver(pass, next, index, settled(node, i, gradient, next.outputs[index] as OutputFacts));
-    }
+    const needs = needsOf(run.pass, state, run.results);
+    if (needs !== null) hand(run.pass, state, needs, state.node.backward.run(state.node, given(state), needs));
+  } catch (error) {
+    throw state.running ? withForwardStack(error, state.node) : error;
   } finally {
-    closeTemporaries(scope);
-    state.gradients.forEach((gradient, i) => {
-      state.gradients[i] = null;
-      gradient?.unclaim();
-    });
-    if (token >= 0) mode.trace?.end(token);
+    close(state);
+  }
+}
+
+function open(state: NodeState): void {
+  const { node } = state;
+  state.token = mode.trace === null ? -1 : mode.trace.begin(node.label, state.gradients, node);
+  state.scope = openScope();
+  state.parent = running.node;
+}
+
+/** Ends a step: what nobody claims is freed. */
+function close(state: NodeState): void {
+  running.node = state.parent;
+  closeTemporaries(state.scope as ScopeRecord);
+  state.gradients.forEach((gradient, i) => {
+    state.gradients[i] = null;
+    gradient?.unclaim();
+  });
+  if (state.token >= 0) mode.trace?.end(state.token);
+}
+
+/** Which inputs of a node want a gradient, after the hooks on its outputs ran; null if it need not run. */
+function needsOf(pass: Pass, state: NodeState, results: (Tensor | null)[]): readonly boolean[] | null {
+  const { node } = state;
+  tensorHooks(node, state);
+  capture(pass, state, results);
+  if (node.variable !== null) {
+    if (pass.inputs === null) accumulateInto(node, state);
+    return null;
+  }
+  const needs = node.nodes.map((next) => next !== null && (stateOf(next, pass)?.wanted ?? false));
+  // An input to accumulate into runs like in a whole pass, hooks and all.
+  return !needs.includes(true) && (pass.accumulate === null || state.captures === null) ? null : needs;
+}
+
+/** The gradients that a node runs on, after its hooks before it runs. */
+function given(state: NodeState): (Tensor | null)[] {
+  const { node } = state;
+  let outputs = state.gradients.slice();
+  for (const hook of node.hooks?.before.all ?? []) {
+    outputs = replacing(
+      outputs,
+      onGradients(outputs, () => hook(outputs)),
+    );
+  }
+  node.assertSaved();
+  state.outputs = outputs;
+  state.running = true;
+  running.node = node;
+  return outputs;
+}
+
+/** Hands what a node gave, after its hooks, on to the nodes that its inputs came from. */
+function hand(pass: Pass, state: NodeState, needs: readonly boolean[], gave: (Tensor | null)[]): void {
+  const { node, outputs } = state;
+  state.running = false;
+  running.node = state.parent;
+  let inputs = gave;
+  if (mode.anomaly && mode.checkNan) checkNan(node, inputs);
+  for (const hook of node.hooks?.after.all ?? []) {
+    inputs = replacing(
+      inputs,
+      onGradients([...inputs, ...outputs], () => hook(inputs, outputs)),
+    );
+  }
+  if (!pass.retainGraph) node.free();
+  for (let i = 0; i < node.nodes.length; i++) {
+    const next = node.nodes[i];
+    const gradient = inputs[i];
+    if (next === null || next === undefined || gradient === null || gradient === undefined || !needs[i]) continue;
+    const index = node.indices[i] as number;
+    deliver(pass, next, index, settled(node, i, gradient, next.outputs[index] as OutputFacts));
   }
 }
 
@@ -231,41 +336,6 @@ function closeTemporaries(scope: ScopeRecord): void {
     return true;
   });
   for (const tensor of claimed) tensor.temporary = true;
-}
-
-function runNode(pass: Pass, node: Node, state: NodeState, needs: readonly boolean[]): (Tensor | null)[] {
-  let outputs = state.gradients.slice();
-  const hooks = node.hooks;
-  if (hooks !== null) {
-    for (const hook of hooks.before.all) {
-      outputs = replacing(
-        outputs,
-        onGradients(outputs, () => hook(outputs)),
-      );
-    }
-  }
-  node.assertSaved();
-  const parent = running.node;
-  running.node = node;
-  let inputs: (Tensor | null)[];
-  try {
-    inputs = node.backward.run(node, outputs, needs);
-  } catch (error) {
-    throw withForwardStack(error, node);
-  } finally {
-    running.node = parent;
-  }
-  if (mode.anomaly && mode.checkNan) checkNan(node, inputs);
-  if (hooks !== null) {
-    for (const hook of hooks.after.all) {
-      inputs = replacing(
-        inputs,
-        onGradients([...inputs, ...outputs], () => hook(inputs, outputs)),
-      );
-    }
-  }
-  if (!pass.retainGraph) node.free();
-  return inputs;
 }
 
 /** What a node's hook returned, if anything, in the place of the gradients that it was given. */

@@ -10,8 +10,9 @@ import { type Backward, Node, type OutputFacts } from "../tape/node.js";
 import { edgeOf, factsOf } from "../tape/record.js";
 import { SavedValue } from "../tape/saved.js";
 import { isFloat } from "../tensor/dtype.js";
+import { leaveUser } from "../tensor/lifetime.js";
 import { alias, Tensor } from "../tensor/tensor.js";
-import { onGradients } from "./engine.js";
+import { giveToUser } from "./engine.js";
 import { setTangent, tangentAt } from "./forward.js";
 import { mappedForward, type VmapInfo } from "./function-vmap.js";
 
@@ -257,34 +258,51 @@ interface CallParameters {
 
 const customBackward: Backward = {
   run(node, gradients, needs) {
-    const { owner, ctx, args, live } = node.parameters as CallParameters;
-    const name = node.label.slice(0, -"Backward".length);
-    const own = (f: unknown) => typeof f === "function";
-    if (own(owner.backward) && own(owner.vjp)) {
-      throw new GraphError(
-        `${name}: Implementing both 'backward' and 'vjp' for a custom Function is not allowed. You should only implement one of them.`,
-      );
+    const { owner, ctx, args } = node.parameters as CallParameters;
+    const f = backwardOf(owner, node);
+    const given = givenTo(node, gradients, needs);
+    const before = giveToUser(given);
+    try {
+      return distribute(node, args, f.call(owner, ctx, ...given));
+    } finally {
+      leaveUser(before);
     }
-    const f = owner.backward ?? owner.vjp;
-    if (f === undefined) {
-      throw new GraphError(
-        `${name}: You must implement either the backward or vjp method for your custom autograd.Function to use it with backward mode AD.`,
-      );
-    }
-    let tensor = 0;
-    ctx.needsInputGrad = args.map((arg) => arg instanceof Tensor && (needs[tensor++] ?? false));
-    const given = gradients.map((gradient, i) => {
-      if (gradient !== null || !ctx.materialize || !live[i]) return gradient;
-      const facts = node.outputs[i] as OutputFacts;
-      return zeros(facts.shape, { dtype: facts.dtype });
-    });
-    const returned = onGradients(given, () => f.call(owner, ctx, ...given));
-    return distribute(name, args, Array.isArray(returned) ? returned : [returned]);
   },
 };
 
+const nameOf = (node: Node): string => node.label.slice(0, -"Backward".length);
+
+/** The user's backward, by whichever of its two names. */
+function backwardOf(owner: FunctionClass, node: Node): NonNullable<FunctionClass["backward"]> {
+  const own = (f: unknown) => typeof f === "function";
+  if (own(owner.backward) && own(owner.vjp)) {
+    throw new GraphError(
+      `${nameOf(node)}: Implementing both 'backward' and 'vjp' for a custom Function is not allowed. You should only implement one of them.`,
+    );
+  }
+  const f = owner.backward ?? owner.vjp;
+  if (f !== undefined) return f;
+  throw new GraphError(
+    `${nameOf(node)}: You must implement either the backward or vjp method for your custom autograd.Function to use it with backward mode AD.`,
+  );
+}
+
+/** The gradients that the user's backward gets: zeros in the place of missing ones, unless it wants to see these. */
+function givenTo(node: Node, gradients: readonly (Tensor | null)[], needs: readonly boolean[]): (Tensor | null)[] {
+  const { ctx, args, live } = node.parameters as CallParameters;
+  let tensor = 0;
+  ctx.needsInputGrad = args.map((arg) => arg instanceof Tensor && (needs[tensor++] ?? false));
+  return gradients.map((gradient, i) => {
+    if (gradient !== null || !ctx.materialize || !live[i]) return gradient;
+    const facts = node.outputs[i] as OutputFacts;
+    return zeros(facts.shape, { dtype: facts.dtype });
+  });
+}
+
 /** One gradient for each tensor argument out of one for each argument. */
-function distribute(name: string, args: readonly unknown[], returned: readonly unknown[]): (Tensor | null)[] {
+function distribute(node: Node, args: readonly unknown[], result: unknown): (Tensor | null)[] {
+  const name = nameOf(node);
+  const returned: readonly unknown[] = Array.isArray(result) ? result : [result];
   if (
     returned.length < args.length ||
     returned.slice(args.length).some((extra) => extra !== null && extra !== undefined)

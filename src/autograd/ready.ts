@@ -1,7 +1,10 @@
 // The engine's notes on nodes, and which node runs next.
 
 import type { Node } from "../tape/node.js";
+import type { ScopeRecord } from "../tensor/lifetime.js";
 import type { Tensor } from "../tensor/tensor.js";
+
+const NONE: (Tensor | null)[] = [];
 
 /** The engine's notes on a node during one pass. Passes nest; each puts back what it found. */
 export class NodeState {
@@ -13,6 +16,12 @@ export class NodeState {
   readonly gradients: (Tensor | null)[];
   /** Gradients to hand out: output index and place in the result. */
   captures: { readonly index: number; readonly place: number }[] | null = null;
+  /** While the node's step is under way: what it runs on, whether it is the formula that runs, and what was before. */
+  outputs: (Tensor | null)[] = NONE;
+  running = false;
+  scope: ScopeRecord | null = null;
+  parent: Node | null = null;
+  token = -1;
 
   constructor(
     readonly pass: object,

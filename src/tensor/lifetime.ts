@@ -21,25 +21,41 @@ export function adopt(tensor: Tensor): void {
 /** The scope the user's code is in while the engine works in scopes of its own; `undefined` when it does not. */
 let userScope: ScopeRecord | null | undefined;
 
-/** Runs an engine's pass: meanwhile the present scope is that of the user's code. */
-export function asEngine<T>(f: () => T): T {
+/** What the scopes were before an engine's pass, or the user's code inside one, was entered. */
+export type ScopesBefore = ScopeRecord | null | undefined;
+
+// Pairs of calls and not functions that take a function: passes nest as deep as the stack has room for their frames.
+
+/** Begins an engine's pass: until `leaveEngine` the present scope is that of the user's code. */
+export function enterEngine(): ScopesBefore {
   const before = userScope;
   userScope = current;
-  try {
-    return f();
-  } finally {
-    userScope = before;
-  }
+  return before;
 }
 
-/** Runs the user's code inside an engine's pass, as if in the scope in which the pass was started. */
-export function asUser<T>(f: () => T): T {
-  return userScope === undefined ? f() : inScope(userScope, f);
+/** Ends an engine's pass. */
+export function leaveEngine(before: ScopesBefore): void {
+  userScope = before;
+}
+
+/** Goes over to the user's code inside an engine's pass, as if in the scope in which the pass was started. */
+export function enterUser(): ScopesBefore {
+  if (userScope === undefined) return undefined;
+  const before = current;
+  current = userScope;
+  return before;
+}
+
+/** Comes back from the user's code. */
+export function leaveUser(before: ScopesBefore): void {
+  if (before !== undefined) current = before;
 }
 
 /** Makes the scope of the user's code answer for a tensor. */
 export function adoptForUser(tensor: Tensor): void {
-  asUser(() => adopt(tensor));
+  const before = enterUser();
+  adopt(tensor);
+  leaveUser(before);
 }
 
 /** The same for a storage that somebody still holds after its handle was disposed. */
