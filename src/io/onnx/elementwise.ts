@@ -111,9 +111,9 @@ const scaledLog = (scale: number): Translation =>
 const scaledBy = (factor: number): Translation =>
   computed((g, dtype, x) => g.node("Mul", [x, g.scalar(factor, dtype)]));
 
-/** x · s, then the exponential, which ONNX has for base e only. */
-const powerOf = (base: number): Translation =>
-  computed((g, dtype, x) => g.node("Exp", [g.node("Mul", [x, g.scalar(Math.log(base), dtype)])]));
+/** The power of a base by its logarithm: ONNX has the exponential for base e only. */
+const powerOf = (logarithm: number): Translation =>
+  computed((g, dtype, x) => g.node("Exp", [g.node("Mul", [x, g.scalar(logarithm, dtype)])]));
 
 const softplusOf = (g: Builder, x: string): string => g.node("Softplus", [x]);
 
@@ -170,7 +170,7 @@ export const elementwiseTable: Table = {
   sqrt: direct("Sqrt"),
   rsqrt: computed((g, _, x) => g.node("Reciprocal", [g.node("Sqrt", [x as string])])),
   exp: direct("Exp"),
-  exp2: powerOf(2),
+  exp2: powerOf(Math.LN2),
   expm1: computed((g, dtype, x) => expm1(g, dtype, x as string)),
   log: direct("Log"),
   log2: scaledLog(Math.LOG2E),
