@@ -1,6 +1,6 @@
 // The gamma function's family, and the other special functions that are methods of tensors: erfinv, i0.
 
-import { ArgumentError } from "../errors.js";
+import { ArgumentError, DTypeError } from "../errors.js";
 import { asInteger, asTensor, nothingMore } from "../op/args.js";
 import { composed } from "../op/composed.js";
 import { castTo, copyInto } from "../op/copy.js";
@@ -9,7 +9,7 @@ import { type Applied, op } from "../op/op.js";
 import { onlyTensors } from "../op/operands.js";
 import { notDifferentiable } from "../op/operation.js";
 import { unrecorded } from "../tape/mode.js";
-import { floating } from "../tensor/dtype.js";
+import { floating, isFloat } from "../tensor/dtype.js";
 import { temporaries } from "../tensor/lifetime.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { add, mul, neg, sub } from "./arithmetic.js";
@@ -95,6 +95,11 @@ export function mvlgamma(x: Tensor, p: number, ...rest: []): Tensor {
 export function mvlgamma_(self: Tensor, p: number, ...rest: []): Tensor {
   nothingMore("mvlgamma_", rest);
   dimension("mvlgamma_", self, p);
+  if (!isFloat(self.dtype)) {
+    throw new DTypeError(
+      `mvlgamma_: result type ${floating(self.dtype)} can't be cast to the desired output type ${self.dtype}; use the form without the underscore`,
+    );
+  }
   return multivariate.inplace([self], p, () =>
     composed("mvlgamma_", () => {
       copyInto(self, castTo(logMultivariate(self, p), self.dtype));

@@ -163,4 +163,7 @@ test("wrong arguments are refused", () => {
     wg.DTypeError,
   );
   expect(() => wg.special.zeta(2, 3)).toThrow(wg.ArgumentError);
+  const whole = wg.tensor([2, 3], { dtype: "int32" });
+  expect(() => whole.mvlgamma_(1)).toThrow(wg.DTypeError);
+  expect(whole.tolist()).toEqual([2, 3]);
 });
