@@ -2,7 +2,7 @@
 //
 // Format: the README of huggingface/safetensors. A file is refused unless its tensors fill it without gaps or overlaps.
 
-import { ArgumentError, DTypeError, FormatError } from "../errors.js";
+import { ArgumentError, DTypeError, FormatError, OutOfMemoryError } from "../errors.js";
 import { bytesOf, type DType } from "../tensor/dtype.js";
 import { Tensor } from "../tensor/tensor.js";
 import { allOrNone, contiguousFrom, countOf, dtypeNamed, withBytes } from "./elements.js";
@@ -243,6 +243,15 @@ export async function openFile(op: string, source: Source): Promise<SafetensorsF
   }
 }
 
+/** Bytes for a file: a view can have many more elements than its storage. */
+function buffer(op: string, size: number): Uint8Array<ArrayBuffer> {
+  try {
+    return new Uint8Array(size);
+  } catch (error) {
+    throw new OutOfMemoryError(`${op}: JavaScript has no memory for a file of ${size} bytes`, { cause: error });
+  }
+}
+
 /** Bytes of a file of tensors by name. The widest dtypes come first, so that all are aligned, then by name. */
 export function writeSafetensors(
   op: string,
@@ -274,7 +283,7 @@ export function writeSafetensors(
   }
   const encoded = new TextEncoder().encode(JSON.stringify(header));
   const length = Math.ceil(encoded.length / 8) * 8;
-  const out = new Uint8Array(8 + length + at);
+  const out = buffer(op, 8 + length + at);
   new DataView(out.buffer).setBigUint64(0, BigInt(length), true);
   out.fill(0x20, 8, 8 + length);
   out.set(encoded, 8);

@@ -115,7 +115,7 @@ export class Unpickler {
 
   private decimal(text: string): number | bigint | boolean {
     if (text === "00" || text === "01") return text === "01";
-    if (!/^[+-]?\d{1,1000}L?$/.test(text)) throw this.damaged(`"${text}" is no integer`);
+    if (!/^[+-]?\d{1,1000}L?$/.test(text)) throw this.damaged(`"${text.slice(0, 20)}" is no integer`);
     return narrowed(BigInt(text.replace(/L$/, "")));
   }
 

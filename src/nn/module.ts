@@ -96,7 +96,7 @@ export class Module {
 
   /** PyTorch's text of the module and the modules inside. */
   toString(): string {
-    const children = this.namedChildren().map(([key, child]) => [key, String(child)] as const);
+    const children = this.ownModules().map(([key, child]) => [key, String(child)] as const);
     return moduleText(nameOf(this), this.extraRepr(), children);
   }
 
@@ -143,16 +143,15 @@ export class Module {
     });
   }
 
+  /** @internal Modules by name, one that has several names under each: so state dictionaries and texts have them. */
+  ownModules(): [string, Module][] {
+    return this.members().flatMap(({ key, value }) => (value instanceof Module ? [[key, value]] : []));
+  }
+
   /** The modules that are fields of this one, each once, with their names. */
   namedChildren(): [string, Module][] {
     const seen = new Set<Module>();
-    const found: [string, Module][] = [];
-    for (const { key, value } of this.members()) {
-      if (!(value instanceof Module) || seen.has(value)) continue;
-      seen.add(value);
-      found.push([key, value]);
-    }
-    return found;
+    return this.ownModules().filter(([, child]) => !seen.has(child) && seen.add(child));
   }
 
   /** The modules that are fields of this one, each once. */

@@ -38,7 +38,7 @@ export function ownState(module: Module): [string, Tensor][] {
 /** Writes the state of a module and its children into `into`. */
 export function writeState(module: Module, into: StateDict, prefix: string, keepVars: boolean): void {
   for (const [key, value] of ownState(module)) into[prefix + key] = keepVars ? value : detach(value);
-  for (const [key, child] of module.namedChildren()) writeState(child, into, `${prefix}${key}.`, keepVars);
+  for (const [key, child] of module.ownModules()) writeState(child, into, `${prefix}${key}.`, keepVars);
 }
 
 const sizeText = (x: Tensor): string => `torch.Size([${x.shape.join(", ")}])`;
@@ -78,7 +78,7 @@ function collectLoads(module: Module, state: ReadonlyMap<string, unknown>, prefi
     }
     loading.copies.push([target, source]);
   }
-  const children = module.namedChildren();
+  const children = module.ownModules();
   const known = new Set([...own, ...children].map(([key]) => key));
   for (const name of state.keys()) {
     if (!name.startsWith(prefix)) continue;

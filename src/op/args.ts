@@ -76,7 +76,7 @@ function tooMany(op: string, positional: readonly string[], known: readonly stri
 /** A short description of a value for error texts. */
 export function describe(value: unknown): string {
   if (value instanceof Tensor) return `a ${value.dtype} tensor of shape [${value.shape.join(", ")}]`;
-  if (value === null) return "null";
+  if (value === null || value === undefined) return String(value);
   if (Array.isArray(value)) return `an array of ${value.length}`;
   if (typeof value === "string") return `"${value}"`;
   if (typeof value === "object") return `an object (${value.constructor?.name ?? "without class"})`;

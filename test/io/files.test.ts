@@ -17,6 +17,7 @@ import {
   io,
   load,
   memory,
+  OutOfMemoryError,
   rand,
   save,
   scope,
@@ -108,6 +109,11 @@ describe("load", () => {
     const forged = save({});
     const archive = patched(forged, "data.pkl", pickle);
     expect(() => load(archive)).toThrow(/posix\.system/);
+  });
+
+  it("quotes little of a long integer that is refused", () => {
+    const digits = Uint8Array.from(`\x80\x02L${"9".repeat(5000)}L\n.`, (letter) => letter.charCodeAt(0));
+    expect(() => load(patched(save({}), "data.pkl", digits))).toThrow(/"9{20}" is no integer/);
   });
 
   it("reads NumPy's files", () => {
@@ -262,6 +268,11 @@ describe("safetensors", () => {
     ["metadata that is no text", '{"__metadata__":{"a":1}}', 0],
   ])("refuses %s", (_, header, bytes) => {
     expect(() => io.loadSafetensors(written(header, new Uint8Array(bytes)))).toThrow(FormatError);
+  });
+
+  it("says that a view of more elements than memory holds cannot be written", () => {
+    const wide = zeros([1]).expand([1e6, 1e7]);
+    expect(() => io.saveSafetensors({ wide })).toThrow(OutOfMemoryError);
   });
 
   it("refuses a header longer than the file before anything is read", () => {

@@ -52,6 +52,24 @@ describe("what a module holds", () => {
     expect(messageOf(() => net.getBuffer("scale"))).toContain("`scale` is not a buffer");
   });
 
+  test("has each name of a module that has several in state dictionaries and texts", () => {
+    const layer = new nn.Linear(2, 2);
+    const net = new nn.Sequential(layer, new nn.ReLU(), layer);
+    expect(String(net)).toBe(`Sequential(\n  (0): ${layer}\n  (1): ReLU()\n  (2): ${layer}\n)`);
+    expect(net.namedParameters().map(([name]) => name)).toEqual(["0.weight", "0.bias"]);
+    expect(net.children().length).toBe(2);
+    expect(Object.keys(net.stateDict())).toEqual(["0.weight", "0.bias", "2.weight", "2.bias"]);
+    const other = new nn.Sequential(new nn.Linear(2, 2), new nn.ReLU(), new nn.Linear(2, 2));
+    expect(net.loadStateDict(other.stateDict())).toEqual({ missingKeys: [], unexpectedKeys: [] });
+    expect(layer.weight.equal((other[2] as typeof layer).weight)).toBe(true);
+    expect(net.getSubmodule("2")).toBe(layer);
+  });
+
+  test("says once that an argument is undefined", () => {
+    // @ts-expect-error an argument is missing
+    expect(messageOf(() => new nn.Linear(3))).toMatch(/got undefined$/);
+  });
+
   test("counts once where it is shared", () => {
     const net = new nn.Sequential(new nn.Linear(2, 2), new nn.Linear(2, 2));
     (net[1] as wg.nn.Linear).weight = (net[0] as wg.nn.Linear).weight;
