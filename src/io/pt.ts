@@ -114,6 +114,7 @@ class Reader {
           if (args[0] instanceof Tensor && args[1] === true && isFloat(args[0].dtype)) requiresGrad_(args[0]);
           return args[0];
         case "collections.OrderedDict":
+        case "collections.Counter":
         case "builtins.dict":
           return new Map(args.length > 0 ? this.pairs(args[0]) : []);
         case "builtins.set":

@@ -111,6 +111,12 @@ describe("load", () => {
     expect(() => load(archive)).toThrow(/posix\.system/);
   });
 
+  it("reads the counts that a MultiStepLR keeps of its milestones", () => {
+    const counter = "\x80\x02ccollections\nCounter\n}(K\x02K\x01K\x04K\x02u\x85R.";
+    const pickle = Uint8Array.from(counter, (letter) => letter.charCodeAt(0));
+    expect(load(patched(save({}), "data.pkl", pickle))).toEqual({ 2: 1, 4: 2 });
+  });
+
   it("quotes little of a long integer that is refused", () => {
     const digits = Uint8Array.from(`\x80\x02L${"9".repeat(5000)}L\n.`, (letter) => letter.charCodeAt(0));
     expect(() => load(patched(save({}), "data.pkl", digits))).toThrow(/"9{20}" is no integer/);
