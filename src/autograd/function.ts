@@ -349,6 +349,11 @@ function pushThrough(
     }
     mode.levels = level;
     try {
+      if (ctx.materialize) {
+        args.forEach((arg, k) => {
+          if (arg instanceof Tensor) tangents[k] ??= zeros(arg.shape, { dtype: arg.dtype });
+        });
+      }
       const pushed = owner.jvp(ctx, ...tangents);
       const list = Array.isArray(pushed) ? pushed : [pushed];
       outputs.forEach((output, k) => {

@@ -13,9 +13,10 @@ import { Tensor } from "../tensor/tensor.js";
 
 /** Whether operations on the tensor are recorded: a leaf that collects gradients, or a result computed from one. */
 export function requiresGrad(x: Tensor): boolean {
-  return (
-    x.tracked || (x.viewOf !== null && isFloat(x.dtype) && x.viewOf.kind === "plain" && requiresGrad(x.viewOf.base))
-  );
+  if (x.tracked) return true;
+  const view = x.viewOf;
+  if (view === null || !isFloat(x.dtype) || (view.kind !== "plain" && view.kind !== "inference")) return false;
+  return requiresGrad(view.base);
 }
 
 /**
@@ -50,8 +51,20 @@ export function isLeaf(x: Tensor): boolean {
   return x.history === null;
 }
 
-/** The node that made the tensor, null for leaves. */
+/**
+ * The node that made the tensor, null for leaves.
+ * @throws GraphError for a view that was made without recording, once the base that requires gradients was written.
+ */
 export function gradFn(x: Tensor): Node | null {
+  const view = x.viewOf;
+  if (view?.isBroken(x)) {
+    const where = view.kind === "inference" ? "inference mode" : "no_grad mode";
+    throw new GraphError(
+      `gradFn: A view was created in ${where} and its base or another view of its base has been modified inplace. ` +
+        "Given that this use case is ambiguous and error-prone, it is forbidden. Make the view and the write either both " +
+        "inside the block or both outside, or clone the view.",
+    );
+  }
   return x.history?.node ?? null;
 }
 
@@ -150,6 +163,11 @@ export function registerHook(x: Tensor, hook: TensorHook): RemovableHandle {
   x.check("registerHook");
   if (!requiresGrad(x))
     throw new GraphError("registerHook: cannot register a hook on a tensor that doesn't require gradient");
+  if (!x.tracked) {
+    throw new GraphError(
+      "registerHook: cannot register a hook on a view that was made before its base required gradients; make the view anew",
+    );
+  }
   return hooksOf(x).add(hook, "registerHook");
 }
 

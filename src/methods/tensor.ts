@@ -57,8 +57,9 @@ function dataView(x: Tensor): TypedArray {
 
 /** PyTorch's text of the tensor. */
 function toString(x: Tensor): string {
+  const broken = !x.isDisposed && x.viewOf !== null && x.viewOf.isBroken(x);
   const node = x.isDisposed ? null : x.history;
-  const name = node === null ? null : (node.node.name().split("::").at(-1) as string);
+  const name = broken ? "Invalid" : node === null ? null : (node.node.name().split("::").at(-1) as string);
   return textOf(x, !x.isDisposed && requiresGrad(x), name, tangentText(x, mode.levels));
 }
 

@@ -175,8 +175,12 @@ function* resumed(op: string, change: Partial<Mode>, inner: Generator): Generato
  */
 export const noGrad: GradMode = /* @__PURE__ */ gradMode("noGrad", { grad: false });
 
-/** Turns recording on again inside `noGrad`; in the same three forms. */
-export const enableGrad: GradMode = /* @__PURE__ */ gradMode("enableGrad", { grad: true });
+/** Turns recording on again inside `noGrad`, not inside `inferenceMode`; in the same three forms. */
+export const enableGrad: GradMode = /* @__PURE__ */ gradMode("enableGrad", {
+  get grad() {
+    return !making.inference;
+  },
+});
 
 /** Whether operations are recorded at the moment. */
 export function isGradEnabled(): boolean {
@@ -190,7 +194,8 @@ export function isGradEnabled(): boolean {
 export function setGradEnabled(flag: boolean): ModeBlock;
 export function setGradEnabled<T>(flag: boolean, body: () => T): T;
 export function setGradEnabled<T>(flag: boolean, body?: () => T): T | ModeBlock {
-  return body === undefined ? new ModeBlock({ grad: flag }) : under("setGradEnabled", { grad: flag }, body);
+  const change = { grad: flag && !mode.inference };
+  return body === undefined ? new ModeBlock(change) : under("setGradEnabled", change, body);
 }
 
 /** Options of `inferenceMode`. */

@@ -133,6 +133,12 @@ export class SavedValue {
       );
     }
     if (storage.version !== this.version) this.throwModified(node, storage.version);
+    if (this.history !== null && source.history === null && source.storage === storage && !source.isDisposed) {
+      throw new GraphError(
+        `${node.label}: Trying to use a saved tensor that has been detached in-place, i.e. with detach_(). ` +
+          "This is not supported, please use out-of-place detach() instead.",
+      );
+    }
     const same = !source.isDisposed && source.layout === this.layout && source.storage === storage;
     return same && this.placedAs(source, node) ? source : this.rebuilt(node, detached(storage, this));
   }

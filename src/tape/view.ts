@@ -19,13 +19,22 @@ export interface ViewGraph {
 export class ViewOf {
   /** Version of the storage for which the view's own history holds. */
   version: number;
+  /** Version of the storage at which the view was made. */
+  private readonly made: number;
 
   constructor(
     readonly base: Tensor,
     readonly kind: ViewKind,
     readonly graph: ViewGraph,
   ) {
-    this.version = base.storage.version;
+    this.made = base.storage.version;
+    this.version = this.made;
+  }
+
+  /** Whether the view was made without recording and its memory was written since: then it has no history to speak of. */
+  isBroken(view: Tensor): boolean {
+    const unrecorded = this.kind === "noGrad" || this.kind === "inference";
+    return unrecorded && !view.collects && view.storage.version !== this.made && this.base.tracked;
   }
 
   /** The view's history, made anew when the storage was written under a base with history. */

@@ -211,6 +211,28 @@ describe("custom functions", () => {
     expect(autograd.gradcheck((a) => Sine.apply(a) as Tensor, x, { checkForwardAd: true })).toBe(true);
   });
 
+  it("#124 #130 jvp gets zeros for tensors without a tangent, null where these are not wanted", () => {
+    const seen: unknown[] = [];
+    const plain = (materialize: boolean) => {
+      class Product extends Fn {
+        static forward(ctx: Ctx, a: Tensor, b: Tensor, _k: number): Tensor {
+          ctx.setMaterializeGrads(materialize);
+          return a.mul(b);
+        }
+        static jvp(_ctx: Ctx, a: Tensor, b: Tensor | null, k: null): Tensor {
+          seen.push(b === null ? null : b.tolist(), k);
+          return a;
+        }
+      }
+      autograd.forwardAd.dualLevel(() =>
+        Product.apply(autograd.forwardAd.makeDual(tensor([1]), tensor([1])), tensor([2]), 3),
+      );
+    };
+    plain(true);
+    plain(false);
+    expect(seen).toEqual([[0], null, null, null]);
+  });
+
   it("saved tensors are freed and checked", () => {
     const x = leaf([1, 2]);
     const y = Cube.apply(x) as Tensor;

@@ -166,6 +166,24 @@ describe("writing in place", () => {
     expect(y.tolist()).toEqual([2, 2]);
   });
 
+  it("#76 #211 a view made and written under noGrad has no history to show", () => {
+    const x = ones([1], { requiresGrad: true });
+    const v = noGrad(() => x.view([1]).mul_(2));
+    expect(String(v)).toBe("tensor([2.], grad_fn=<Invalid>)");
+    expect(() => v.gradFn).toThrow(/no_grad mode and its base or another view/);
+    noGrad(() => v.mul_(2));
+    expect(x.item()).toBe(4);
+    const plain = noGrad(() => zeros([1]).view([1]).add_(1));
+    expect(String(plain)).toBe("tensor([1.])");
+  });
+
+  it("#80 #82 a view made before its base required gradients refuses a hook", () => {
+    const base = zeros([2]);
+    const v = base.view([2, 1]);
+    base.requiresGrad_();
+    expect(() => v.registerHook(() => {})).toThrow(GraphError);
+  });
+
   it("#80 requiresGrad_ on a view of a plain tensor makes a leaf of its own", () => {
     const base = zeros([2]);
     const v = base.select(0, 0);

@@ -90,6 +90,27 @@ describe("grad modes", () => {
     expect(t.clone().isInference()).toBe(false);
     expect(inferenceMode(() => isInferenceModeEnabled(), { mode: false })).toBe(false);
   });
+
+  it("#51 #56 nothing turns recording on inside inference mode but leaving it", () => {
+    const x = leaf([1, 2]);
+    inferenceMode(() => {
+      expect(enableGrad(() => x.mul(2)).requiresGrad).toBe(false);
+      expect(setGradEnabled(true, () => x.mul(2)).requiresGrad).toBe(false);
+      expect(enableGrad.wrap(() => x.mul(2))().requiresGrad).toBe(false);
+      expect(inferenceMode(() => x.mul(2).requiresGrad, { mode: false })).toBe(true);
+    });
+    expect(enableGrad(() => x.mul(2)).requiresGrad).toBe(true);
+  });
+
+  it("#58 views of normal tensors in inference mode are normal, and end with a write to the base", () => {
+    const x = leaf([1, 2]).mul(1);
+    const v = inferenceMode(() => x.view([2, 1]));
+    expect([v.requiresGrad, v.isInference(), v.isLeaf]).toEqual([true, false, true]);
+    expect(v.gradFn).toBe(null);
+    expect(() => v.add_(1)).toThrow(/inference mode/);
+    x.add_(1);
+    expect(() => v.gradFn).toThrow(/inference mode and its base or another view/);
+  });
 });
 
 describe("forward mode", () => {

@@ -123,6 +123,22 @@ describe("tensor state", () => {
     expect(() => v.detach_()).toThrow(GraphError);
   });
 
+  it("#12 a saved input that was detached in place makes backward throw, a saved output does not", () => {
+    const x = leaf([1, 2]);
+    for (const f of [(y: Tensor) => y.sin(), (y: Tensor) => y.mul(y)]) {
+      const y = x.mul(2);
+      const z = f(y).sum();
+      y.detach_();
+      expect(() => z.backward()).toThrow(/a saved tensor that has been detached/);
+      expect(x.grad).toBe(null);
+    }
+    const e = x.exp();
+    const z = e.mul(2).sum();
+    e.detach_();
+    z.backward();
+    expect(x.grad?.tolist()).toEqual(x.exp().mul(2).tolist());
+  });
+
   it("#13 data shares memory with a version of its own", () => {
     const { live } = memory();
     const x = leaf([1, 2]);
