@@ -5,7 +5,7 @@ import { describe } from "../op/args.js";
 import { zeros } from "../ops/creation.js";
 import { asViewOf } from "../ops/view.js";
 import { prepareWrite, rewrite } from "../tape/inplace.js";
-import { mode, under, unrecorded } from "../tape/mode.js";
+import { mode, under } from "../tape/mode.js";
 import { type Backward, Node, type OutputFacts } from "../tape/node.js";
 import { edgeOf, factsOf } from "../tape/record.js";
 import { SavedValue } from "../tape/saved.js";
@@ -15,6 +15,8 @@ import { alias, Tensor } from "../tensor/tensor.js";
 import { giveToUser } from "./engine.js";
 import { setTangent, tangentAt } from "./forward.js";
 import { mappedForward, type VmapInfo } from "./function-vmap.js";
+
+export { onceDifferentiable } from "./once-differentiable.js";
 
 /** What a custom function's forward pass leaves for its derivative. */
 export class FunctionCtx {
@@ -370,39 +372,3 @@ function pushThrough(
     }
   }
 }
-
-/**
- * Wraps a `backward` that is not to be differentiated again: it runs without recording, and differentiating its result
- * throws.
- */
-export function onceDifferentiable<A extends readonly Anything[], R>(
-  f: (ctx: FunctionCtx, ...gradients: A) => R,
-): (ctx: FunctionCtx, ...gradients: A) => R {
-  return function (this: unknown, ctx, ...gradients) {
-    const result = unrecorded(() => f.call(this, ctx, ...gradients));
-    const again = mode.grad && gradients.some((gradient) => gradient instanceof Tensor && gradient.tracked);
-    if (!again) return result;
-    for (const each of Array.isArray(result) ? result : [result]) {
-      if (!(each instanceof Tensor) || each.history !== null) continue;
-      const edges = gradients
-        .filter((gradient): gradient is Tensor => gradient instanceof Tensor && gradient.tracked)
-        .map(edgeOf);
-      const node = new Node(
-        "DelayedErrorBackward",
-        refusing,
-        edges.map((e) => e?.node ?? null),
-        edges.map((e) => e?.index ?? 0),
-        [factsOf(each)],
-        null,
-      );
-      each.setHistory({ node, index: 0 });
-    }
-    return result;
-  };
-}
-
-const refusing: Backward = {
-  run() {
-    throw new GraphError("trying to differentiate twice a function that was marked with onceDifferentiable");
-  },
-};
