@@ -5,7 +5,6 @@ import { add } from "../ops/arithmetic.js";
 import { to } from "../ops/cast.js";
 import { leveled } from "../ops/hiding.js";
 import { sumToSize } from "../ops/shape.js";
-import type { Gradients } from "../tape/hooks.js";
 import { mode } from "../tape/mode.js";
 import { type Node, type OutputFacts, running } from "../tape/node.js";
 import { sameLevels } from "../tensor/batch.js";
@@ -14,17 +13,16 @@ import { formatShape, sameShape } from "../tensor/layout.js";
 import {
   closeScope,
   enterEngine,
-  enterUser,
   leaveEngine,
-  leaveUser,
   openScope,
   type ScopeRecord,
   type ScopesBefore,
 } from "../tensor/lifetime.js";
-import { type History, Tensor } from "../tensor/tensor.js";
+import type { History, Tensor } from "../tensor/tensor.js";
 import { accumulate } from "./accumulate.js";
 import { NodeState, Ready } from "./ready.js";
 import { checkNan, withForwardStack } from "./trace.js";
+import { onGradients, replacing, tensorHooks } from "./user-code.js";
 
 /** What a pass is asked for. */
 export interface Pass {
@@ -58,23 +56,6 @@ export function asksForSome(): boolean {
 /** Calls `action` when the pass that is under way ends, well or not. */
 export function onPassEnd(action: () => void): void {
   endings.push(action);
-}
-
-/** Hands gradients to the user's code, a hook or the backward of a custom function, which may keep them. */
-export function giveToUser(gradients: readonly (Tensor | null)[]): ScopesBefore {
-  const before = enterUser();
-  for (const gradient of gradients) gradient?.expose();
-  return before;
-}
-
-/** Runs the user's code on gradients that it may keep. */
-function onGradients<T>(gradients: readonly (Tensor | null)[], f: () => T): T {
-  const before = giveToUser(gradients);
-  try {
-    return f();
-  } finally {
-    leaveUser(before);
-  }
 }
 
 /** Visits everything that can be reached from the roots and counts, for each node, the newer ones that lead to it. */
@@ -338,19 +319,6 @@ function closeTemporaries(scope: ScopeRecord): void {
   for (const tensor of claimed) tensor.temporary = true;
 }
 
-/** What a node's hook returned, if anything, in the place of the gradients that it was given. */
-function replacing(gradients: (Tensor | null)[], returned: Gradients | undefined | null | void): (Tensor | null)[] {
-  if (returned === undefined || returned === null) return gradients;
-  if (!Array.isArray(returned) || returned.some((each) => each !== null && !(each instanceof Tensor)))
-    throw new GraphError("hook: expected an array of tensors and nulls, or nothing, to be returned");
-  if (returned.length !== gradients.length) {
-    throw new GraphError(
-      `hook: hook has returned an incorrect number of values (got ${returned.length}, but expected ${gradients.length})`,
-    );
-  }
-  return [...returned];
-}
-
 /** Brings a gradient to the shape and dtype of the value it belongs to: sums broadcast dims, casts between floats. */
 function settled(node: Node, input: number, gradient: Tensor, facts: OutputFacts): Tensor {
   let result = gradient.storage.batch === facts.batch ? gradient : leveled(gradient, facts.batch);
@@ -377,40 +345,6 @@ function settled(node: Node, input: number, gradient: Tensor, facts: OutputFacts
 function sumsTo(from: readonly number[], shape: readonly number[]): boolean {
   const extra = from.length - shape.length;
   return extra >= 0 && shape.every((size, d) => size === 1 || size === from[d + extra]);
-}
-
-/** Hooks on the gradients of a node's outputs; keeping the gradient is the last of them. */
-function tensorHooks(node: Node, state: NodeState): void {
-  const lists = node.tensorHooks;
-  if (lists === null) return;
-  lists.forEach((list, index) => {
-    if (list === null) return;
-    for (const hook of list.all) {
-      const gradient = state.gradients[index] ?? null;
-      const replaced = onGradients([gradient], () => hook(gradient));
-      if (replaced === undefined || replaced === null) continue;
-      checkHookResult(replaced, node.outputs[index] as OutputFacts);
-      state.gradients[index] = replaced.claim();
-      gradient?.unclaim();
-    }
-    const gradient = state.gradients[index] ?? null;
-    if (list.retain !== null && gradient !== null) {
-      accumulate(list.retain, gradient, mode.grad);
-    }
-  });
-}
-
-function checkHookResult(value: unknown, facts: OutputFacts): void {
-  if (!(value instanceof Tensor))
-    throw new GraphError(`hook: expected a tensor or nothing to be returned, got ${typeof value}`);
-  if (!sameShape(value.shape, facts.shape)) {
-    throw new ShapeError(
-      `hook: the hook has changed the size of value: expected ${formatShape(facts.shape)}, got ${formatShape(value.shape)}`,
-    );
-  }
-  if (value.dtype !== facts.dtype && facts.casts !== false) {
-    throw new DTypeError(`hook: the hook has changed the type of value (was ${facts.dtype}, got ${value.dtype})`);
-  }
 }
 
 /** Gradients that were asked for, as they are after the hooks. */
