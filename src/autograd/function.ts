@@ -2,10 +2,11 @@
 
 import { ArgumentError, GraphError } from "../errors.js";
 import { describe } from "../op/args.js";
+import { zeros } from "../ops/creation.js";
 import { asViewOf } from "../ops/view.js";
 import { prepareWrite, rewrite } from "../tape/inplace.js";
 import { mode, under } from "../tape/mode.js";
-import { type Backward, Node, type OutputFacts } from "../tape/node.js";
+import { Node, type OutputFacts } from "../tape/node.js";
 import { edgeOf, factsOf } from "../tape/record.js";
 import { SavedValue } from "../tape/saved.js";
 import { isFloat } from "../tensor/dtype.js";
