@@ -2,14 +2,13 @@
 
 import { asBoolean, parse } from "../op/args.js";
 import { ModeBlock, mode, under } from "../tape/mode.js";
+import { warnOnce } from "../tensor/warn.js";
 
 /** Options of anomaly detection. */
 export interface AnomalyOptions {
   /** Throw when a gradient holds NaN (default). */
   readonly checkNan?: boolean;
 }
-
-let warned = false;
 
 function changeOf(
   op: string,
@@ -18,10 +17,9 @@ function changeOf(
 ): { readonly anomaly: boolean; readonly checkNan: boolean } {
   const { checkNan } = parse(op, rest, { checkNan: true });
   asBoolean(op, checkNan, "checkNan");
-  if (flag && !warned) {
-    warned = true;
-    console.warn(
-      "wengert: Anomaly Detection has been enabled. This mode will increase the runtime and should only be enabled for debugging.",
+  if (flag) {
+    warnOnce(
+      "Anomaly Detection has been enabled. This mode will increase the runtime and should only be enabled for debugging.",
     );
   }
   return { anomaly: flag, checkNan };

@@ -10,8 +10,8 @@ import { edgeOf } from "../tape/record.js";
 import { isFloat } from "../tensor/dtype.js";
 import { formatShape, numel, sameShape } from "../tensor/layout.js";
 import { type History, Tensor } from "../tensor/tensor.js";
+import { warnOnce } from "../tensor/warn.js";
 import { type Pass, runPass } from "./engine.js";
-import { warnOnce } from "./properties.js";
 import { checkBatch, underVmap } from "./vmap.js";
 
 /** A place on the tape: a node and which of its outputs. */

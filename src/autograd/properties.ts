@@ -10,6 +10,7 @@ import { checkDtype, type DType, isFloat } from "../tensor/dtype.js";
 import { formatShape, sameShape } from "../tensor/layout.js";
 import { Storage } from "../tensor/storage.js";
 import { Tensor } from "../tensor/tensor.js";
+import { warnOnce } from "../tensor/warn.js";
 
 /** Whether operations on the tensor are recorded: a leaf that collects gradients, or a result computed from one. */
 export function requiresGrad(x: Tensor): boolean {
@@ -73,15 +74,6 @@ export function gradOf(x: Tensor): Tensor | null {
   if (x.gradient !== null) x.gradientSeen = true;
   else if (x.history !== null && x.hooks?.retain !== x) warnNonLeaf();
   return x.gradient;
-}
-
-const warnings = new Set<string>();
-
-/** Warns once. */
-export function warnOnce(text: string): void {
-  if (warnings.has(text)) return;
-  warnings.add(text);
-  console.warn(`wengert: ${text}`);
 }
 
 function warnNonLeaf(): void {

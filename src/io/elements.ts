@@ -9,12 +9,17 @@ import { Storage } from "../tensor/storage.js";
 import { Tensor } from "../tensor/tensor.js";
 import { views } from "../wasm/memory.js";
 
+/** Whether tensors can have a dtype of this name. */
+export function isDtype(name: string): name is DType {
+  return (DTYPES as readonly string[]).includes(name);
+}
+
 /**
  * The dtype of a name that a file gives.
  * @throws DTypeError where no tensor can have it.
  */
 export function dtypeNamed(op: string, name: string): DType {
-  if ((DTYPES as readonly string[]).includes(name)) return name as DType;
+  if (isDtype(name)) return name;
   throw new DTypeError(`${op}: the file holds elements of dtype ${name}; tensors can be ${DTYPES.join(", ")}`);
 }
 

@@ -2,6 +2,7 @@
 
 import { ArgumentError } from "../errors.js";
 import { Tensor } from "../tensor/tensor.js";
+import { DEEPEST, Global, latin1 } from "./plain.js";
 
 /** How a tensor is written: the name that rebuilds it and its arguments; `Persistent` stands for its storage. */
 export interface TensorPickle {
@@ -25,20 +26,9 @@ export class Tuple {
   }
 }
 
-/** A Python name. */
-export class Name {
-  readonly module: string;
-  readonly name: string;
-  constructor(module: string, name: string) {
-    this.module = module;
-    this.name = name;
-  }
-}
-
 /** An empty `collections.OrderedDict`, which stands for hooks that are not saved. */
 export const NO_HOOKS: unique symbol = Symbol("no hooks");
 
-const DEEPEST = 200;
 const encoder = /* @__PURE__ */ new TextEncoder();
 
 /** Writes values into one pickle. */
@@ -165,7 +155,7 @@ export class Pickler {
     if (known !== undefined) {
       this.code("j");
       this.u32(known);
-    } else if (value instanceof Name) this.global(value.module, value.name);
+    } else if (value instanceof Global) this.global(value.module, value.name);
     else if (value instanceof Tuple) this.tuple(value.items, path, depth);
     else if (value instanceof Persistent) {
       this.tuple(value.id, path, depth);
@@ -175,9 +165,7 @@ export class Pickler {
       this.made(value, ...rebuild, args, path, depth);
     } else if (value instanceof Uint8Array) {
       // What protocol 2 writes for bytes, and what PyTorch's restricted reader takes.
-      let text = "";
-      for (let i = 0; i < value.length; i += 4096) text += String.fromCharCode(...value.subarray(i, i + 4096));
-      this.made(value, "_codecs", "encode", [text, "latin1"], path, depth);
+      this.made(value, "_codecs", "encode", [latin1(value), "latin1"], path, depth);
     } else if (value instanceof Set) this.made(value, "__builtin__", "set", [[...value]], path, depth);
     else if (Array.isArray(value)) {
       this.code("]");

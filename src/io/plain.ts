@@ -1,8 +1,8 @@
-// What a pickle made, as JavaScript's values.
+// What pickles, read or written, have in common, and what one made as JavaScript's values.
 
 import { FormatError } from "../errors.js";
 
-/** A name in a Python module that a pickle refers to. */
+/** A name in a Python module. */
 export class Global {
   readonly module: string;
   readonly name: string;
@@ -13,7 +13,14 @@ export class Global {
 }
 
 /** No file that a person saves nests deeper. */
-const DEEPEST = 200;
+export const DEEPEST = 200;
+
+/** Bytes as a text of as many letters. */
+export function latin1(bytes: Uint8Array): string {
+  let text = "";
+  for (let i = 0; i < bytes.length; i += 4096) text += String.fromCharCode(...bytes.subarray(i, i + 4096));
+  return text;
+}
 
 /** Puts a field into an object, whatever its name. */
 export function setField(into: object, name: string, value: unknown): void {

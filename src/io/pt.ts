@@ -10,25 +10,25 @@ import type { Storage } from "../tensor/storage.js";
 import { Tensor } from "../tensor/tensor.js";
 import { views } from "../wasm/memory.js";
 import { allOrNone, countOf, dtypeNamed, storageFrom, swapped } from "./elements.js";
-import { Name, NO_HOOKS, Persistent, Pickler, type TensorPickle, Tuple } from "./pickle.js";
+import { NO_HOOKS, Persistent, Pickler, type TensorPickle, Tuple } from "./pickle.js";
 import { Global } from "./plain.js";
 import { UNKNOWN, Unpickler } from "./unpickle.js";
 import { type Entry, type Part, writeZip } from "./zip.js";
 
 /** The classes of PyTorch's storages by dtype. */
-const STORAGES: readonly (readonly [storage: string, dtype: string, bytes: number])[] = [
-  ["DoubleStorage", "float64", 8],
-  ["FloatStorage", "float32", 4],
-  ["HalfStorage", "float16", 2],
-  ["BFloat16Storage", "bfloat16", 2],
-  ["LongStorage", "int64", 8],
-  ["IntStorage", "int32", 4],
-  ["ShortStorage", "int16", 2],
-  ["CharStorage", "int8", 1],
-  ["ByteStorage", "uint8", 1],
-  ["BoolStorage", "bool", 1],
-  ["ComplexFloatStorage", "complex64", 8],
-  ["ComplexDoubleStorage", "complex128", 16],
+const STORAGES: readonly (readonly [storage: string, dtype: string])[] = [
+  ["DoubleStorage", "float64"],
+  ["FloatStorage", "float32"],
+  ["HalfStorage", "float16"],
+  ["BFloat16Storage", "bfloat16"],
+  ["LongStorage", "int64"],
+  ["IntStorage", "int32"],
+  ["ShortStorage", "int16"],
+  ["CharStorage", "int8"],
+  ["ByteStorage", "uint8"],
+  ["BoolStorage", "bool"],
+  ["ComplexFloatStorage", "complex64"],
+  ["ComplexDoubleStorage", "complex128"],
 ];
 
 /** A storage that a pickle refers to: what it holds, and, once a tensor asks for it, where. */
@@ -104,7 +104,7 @@ class Reader {
         case "torch._utils._rebuild_tensor_v3": {
           const dtype = args[6];
           if (!(args[0] instanceof Stored) || !(dtype instanceof Global)) throw this.wrong("a tensor is malformed");
-          const size = STORAGES.find(([, of]) => of === dtype.name)?.[2] ?? 1;
+          const size = bytesOf(dtypeNamed(this.op, dtype.name));
           const { key, count, offset } = args[0];
           const typed = new Stored(key, dtype.name, Math.floor(count / size), offset);
           return this.rebuild(typed, args[1], args[2], args[3], args[4] === true);
@@ -294,7 +294,7 @@ export function writeArchive(op: string, value: unknown): Uint8Array<ArrayBuffer
     }
     const { shape, strides, offset } = x.layout;
     const count = x.storage.bytes / bytesOf(x.dtype);
-    const storage = new Persistent(["storage", new Name("torch", name[0]), known.key, "cpu", count]);
+    const storage = new Persistent(["storage", new Global("torch", name[0]), known.key, "cpu", count]);
     return {
       rebuild: ["torch._utils", "_rebuild_tensor_v2"],
       args: [storage, offset, new Tuple(shape), new Tuple(strides), requiresGrad(x), NO_HOOKS],

@@ -5,7 +5,7 @@
 import { ArgumentError, DTypeError, FormatError, OutOfMemoryError } from "../errors.js";
 import { bytesOf, type DType } from "../tensor/dtype.js";
 import { Tensor } from "../tensor/tensor.js";
-import { allOrNone, contiguousFrom, countOf, dtypeNamed, withBytes } from "./elements.js";
+import { allOrNone, contiguousFrom, countOf, dtypeNamed, isDtype, withBytes } from "./elements.js";
 import { setField } from "./plain.js";
 import type { Source } from "./source.js";
 
@@ -22,6 +22,9 @@ const CODES: Readonly<Record<string, string>> = {
   U8: "uint8",
   BOOL: "bool",
 };
+
+/** Bytes of an element of dtypes that the format has and tensors have not. */
+const FOREIGN: Readonly<Record<string, number>> = { U64: 8, U32: 4, U16: 2, C64: 8, F8_E4M3: 1, F8_E5M2: 1 };
 
 /** Bytes of the largest header that the format allows. */
 const LARGEST_HEADER = 100_000_000;
@@ -85,8 +88,7 @@ function infoOf(op: string, name: string, value: unknown): TensorInfo {
   const count = countOf(op, shape);
   const dtype = Object.hasOwn(CODES, code) ? (CODES[code] as string) : code;
   // What no tensor can be is refused when it is read, so that the rest of the file can be.
-  const known = (["float16", "bfloat16", "int16"] as string[]).includes(dtype) ? 2 : /64$/.test(dtype) ? 8 : null;
-  const size = known ?? (/^(float32|int32)$/.test(dtype) ? 4 : /^(bool|uint8|int8)$/.test(dtype) ? 1 : null);
+  const size = isDtype(dtype) ? bytesOf(dtype) : (FOREIGN[code] ?? null);
   if (end < start || (size !== null && end - start !== count * size)) {
     throw malformed(op, `"${name}" has ${end - start} bytes for shape [${shape.join(", ")}] of ${dtype}`);
   }

@@ -3,7 +3,7 @@
 // Opcodes: Lib/pickletools.py of CPython, protocols 0 to 5.
 
 import { FormatError } from "../errors.js";
-import { Global, plain } from "./plain.js";
+import { Global, latin1, plain } from "./plain.js";
 
 /** What the names in a pickle stand for, and where its persistent objects are. */
 export interface Names {
@@ -17,12 +17,6 @@ export interface Names {
 export const UNKNOWN: unique symbol = Symbol("unknown");
 
 const MARK: unique symbol = Symbol("mark");
-
-const latin1 = (bytes: Uint8Array): string => {
-  let text = "";
-  for (let i = 0; i < bytes.length; i += 4096) text += String.fromCharCode(...bytes.subarray(i, i + 4096));
-  return text;
-};
 
 /** Reads one pickle from `bytes`, from `start` on; tells where it ended. */
 export class Unpickler {

@@ -1,4 +1,4 @@
-// What checks of values need: a yes or no from a tensor, for all examples of a vmap, and warnings that are said once.
+// What checks of values need: a yes or no from a tensor, for all examples of a vmap.
 
 import { allShown } from "../tensor/batch.js";
 import { temporaries } from "../tensor/lifetime.js";
@@ -24,31 +24,21 @@ export function isAlwaysTrue(x: Tensor): boolean {
   return valuesOf(x).every((value) => value !== 0);
 }
 
-/** Whether what `f` makes is true for some example; all of it is freed at once. */
-export function anyHolds(f: () => Tensor): boolean {
-  let found = false;
+function asked(f: () => Tensor, question: (x: Tensor) => boolean): boolean {
+  let answer = false;
   temporaries(() => {
-    found = isTrue(f());
+    answer = question(f());
     return null;
   });
-  return found;
+  return answer;
+}
+
+/** Whether what `f` makes is true for some example; all of it is freed at once. */
+export function anyHolds(f: () => Tensor): boolean {
+  return asked(f, isTrue);
 }
 
 /** Whether what `f` makes is true for every example. */
 export function allHold(f: () => Tensor): boolean {
-  let found = false;
-  temporaries(() => {
-    found = isAlwaysTrue(f());
-    return null;
-  });
-  return found;
-}
-
-const said = /* @__PURE__ */ new Set<string>();
-
-/** Warns, the first time. */
-export function warnOnce(text: string): void {
-  if (said.has(text)) return;
-  said.add(text);
-  console.warn(text);
+  return asked(f, isAlwaysTrue);
 }

@@ -3,10 +3,11 @@
 import { ArgumentError, DTypeError, ShapeError } from "../errors.js";
 import { asNumber, asTensor, nothingMore, parse } from "../op/args.js";
 import { composed } from "../op/composed.js";
-import { anyHolds, valuesOf, warnOnce } from "../op/truth.js";
+import { anyHolds, valuesOf } from "../op/truth.js";
 import { categoryOf, INTEGER, isFloat } from "../tensor/dtype.js";
 import { formatShape } from "../tensor/layout.js";
 import type { Tensor } from "../tensor/tensor.js";
+import { warnOnce } from "../tensor/warn.js";
 import { div, mul, sub } from "./arithmetic.js";
 import { to } from "./cast.js";
 import { gt, lt } from "./compare.js";

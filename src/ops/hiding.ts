@@ -1,10 +1,10 @@
 // Into and out of `vmap`: a dim hidden, and shown again, as operations with derivatives. Each is the other's adjoint.
 
 import { Operation } from "../op/operation.js";
-import { warnOnce } from "../op/truth.js";
 import { hidden, hiddenDims, hides, isOpenVmap, shown } from "../tensor/batch.js";
 import { type Batch, batching } from "../tensor/storage.js";
 import { Tensor } from "../tensor/tensor.js";
+import { warnOnce } from "../tensor/warn.js";
 import { stack } from "./join.js";
 import { sum } from "./reduce.js";
 import { select } from "./shape.js";
@@ -97,7 +97,7 @@ export function eachExample<R extends Tensor | { readonly [name: string]: Tensor
   f: (...tensors: (Tensor | null)[]) => R,
 ): R {
   warnOnce(
-    `wengert: There is a performance drop because we have not yet implemented the batching rule for ${op}: under vmap it runs ` +
+    `There is a performance drop because we have not yet implemented the batching rule for ${op}: under vmap it runs ` +
       "for one example after the other.",
   );
   const levels = tensors.flatMap((x) => (x === null ? [] : hiddenDims(x)));

@@ -7,7 +7,7 @@ import { mode } from "../tape/mode.js";
 import { type Backward, Node } from "../tape/node.js";
 import { edgeOf, factsOf } from "../tape/record.js";
 import { type ViewGraph, type ViewKind, ViewOf } from "../tape/view.js";
-import { contiguous, type Layout, sameShape } from "../tensor/layout.js";
+import { contiguous, type Layout, sameLayout } from "../tensor/layout.js";
 import { alias, type History, type Tensor } from "../tensor/tensor.js";
 import { add } from "./arithmetic.js";
 import { cutOut, placed, region } from "./region.js";
@@ -83,10 +83,6 @@ export function asViewOf(out: Tensor, x: Tensor, kind: ViewKind): void {
   const base = own === null ? x : own.base;
   const inherited = own !== null && own.kind !== "plain" && kind === "plain" ? own.kind : kind;
   out.viewOf = new ViewOf(base, inherited, viewGraph);
-}
-
-function sameLayout(a: Layout, b: Layout): boolean {
-  return a.offset === b.offset && sameShape(a.shape, b.shape) && sameShape(a.strides, b.strides);
 }
 
 /** Declares a view by what it does to a layout. Both modes, and writing in place through it, follow. */

@@ -4,23 +4,17 @@ import type { Trailing } from "../op/args.js";
 import { KernelFamily } from "../wasm/kernels.js";
 import { power } from "./number.js";
 import { Optimizer, type OptimizerParams, type ParamGroup, type ParamState } from "./optimizer.js";
-import { atLeast, checkBetas, settings, type Ways } from "./settings.js";
+import { checkMoments, type MomentOptions, settings } from "./settings.js";
 import { addRow, beginTable, DECAYS, FLAG_A, FLAG_B, MAXIMISES, runTable } from "./table.js";
 
 /** Options of `Adam` and `AdamW`. */
-export interface AdamOptions extends Ways {
+export interface AdamOptions extends MomentOptions {
   /** The learning rate, 0.001. */
   readonly lr?: number;
-  /** What the averages of the gradient and of its square keep of themselves, [0.9, 0.999]. */
-  readonly betas?: readonly [number, number];
-  /** Added to the root of the square's average, 1e-8. */
-  readonly eps?: number;
   /** For Adam this much of the parameter is added to its gradient, 0; for AdamW see there, 0.01. */
   readonly weightDecay?: number;
   /** Divides by the largest average of squares so far. */
   readonly amsgrad?: boolean;
-  /** Goes up the gradient, not down. */
-  readonly maximize?: boolean;
   /** Adam only: takes the weight decay as AdamW does. */
   readonly decoupledWeightDecay?: boolean;
 }
@@ -61,11 +55,8 @@ abstract class AdamLike extends Optimizer<Settings> {
   protected abstract readonly decouples: boolean;
 
   /** @internal */
-  protected override verify({ betas, eps, weightDecay }: ParamGroup<Settings>): void {
-    const name = this.constructor.name;
-    checkBetas(name, betas);
-    atLeast(name, "epsilon value", eps, 0);
-    atLeast(name, "weight_decay value", weightDecay, 0);
+  protected override verify(group: ParamGroup<Settings>): void {
+    checkMoments(this.constructor.name, group);
   }
 
   /** @internal */

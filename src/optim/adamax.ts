@@ -4,21 +4,13 @@ import type { Trailing } from "../op/args.js";
 import { KernelFamily } from "../wasm/kernels.js";
 import { power } from "./number.js";
 import { Optimizer, type OptimizerParams, type ParamGroup, type ParamState } from "./optimizer.js";
-import { atLeast, checkBetas, settings, type Ways } from "./settings.js";
+import { checkMoments, type MomentOptions, settings } from "./settings.js";
 import { addRow, beginTable, DECAYS, MAXIMISES, runTable } from "./table.js";
 
 /** Options of `Adamax`. */
-export interface AdamaxOptions extends Ways {
+export interface AdamaxOptions extends MomentOptions {
   /** The learning rate, 0.002. */
   readonly lr?: number;
-  /** What the average of the gradient and its largest size keep of themselves, [0.9, 0.999]. */
-  readonly betas?: readonly [number, number];
-  /** Added to the size of the gradient, 1e-8. */
-  readonly eps?: number;
-  /** This much of the parameter is added to its gradient, 0. */
-  readonly weightDecay?: number;
-  /** Goes up the gradient, not down. */
-  readonly maximize?: boolean;
 }
 
 const defaults = {
@@ -44,10 +36,8 @@ export class Adamax extends Optimizer<Settings> {
   }
 
   /** @internal */
-  protected override verify({ betas, eps, weightDecay }: ParamGroup<Settings>): void {
-    checkBetas("Adamax", betas);
-    atLeast("Adamax", "epsilon value", eps, 0);
-    atLeast("Adamax", "weight_decay value", weightDecay, 0);
+  protected override verify(group: ParamGroup<Settings>): void {
+    checkMoments("Adamax", group);
   }
 
   /** @internal */

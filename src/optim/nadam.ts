@@ -5,25 +5,17 @@ import { getDefaultDtype } from "../tensor/dtype.js";
 import { KernelFamily } from "../wasm/kernels.js";
 import { power } from "./number.js";
 import { Optimizer, type OptimizerParams, type ParamGroup, type ParamState } from "./optimizer.js";
-import { atLeast, checkBetas, settings, type Ways } from "./settings.js";
+import { atLeast, checkMoments, type MomentOptions, settings } from "./settings.js";
 import { addRow, beginTable, DECAYS, FLAG_B, MAXIMISES, runTable } from "./table.js";
 
 /** Options of `NAdam`. */
-export interface NAdamOptions extends Ways {
+export interface NAdamOptions extends MomentOptions {
   /** The learning rate, 0.002. */
   readonly lr?: number;
-  /** What the averages of the gradient and of its square keep of themselves, [0.9, 0.999]. */
-  readonly betas?: readonly [number, number];
-  /** Added to the root of the square's average, 1e-8. */
-  readonly eps?: number;
-  /** This much of the parameter is added to its gradient, 0. */
-  readonly weightDecay?: number;
   /** How fast the momentum comes up to β₁, 0.004. */
   readonly momentumDecay?: number;
   /** Takes the weight decay apart from the gradient, as AdamW does. */
   readonly decoupledWeightDecay?: boolean;
-  /** Goes up the gradient, not down. */
-  readonly maximize?: boolean;
 }
 
 const defaults = {
@@ -59,11 +51,9 @@ export class NAdam extends Optimizer<Settings> {
   }
 
   /** @internal */
-  protected override verify({ betas, eps, weightDecay, momentumDecay }: ParamGroup<Settings>): void {
-    checkBetas("NAdam", betas);
-    atLeast("NAdam", "epsilon value", eps, 0);
-    atLeast("NAdam", "weight_decay value", weightDecay, 0);
-    atLeast("NAdam", "momentum_decay value", momentumDecay, 0);
+  protected override verify(group: ParamGroup<Settings>): void {
+    checkMoments("NAdam", group);
+    atLeast("NAdam", "momentum_decay value", group.momentumDecay, 0);
   }
 
   /** @internal */

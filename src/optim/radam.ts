@@ -4,23 +4,15 @@ import type { Trailing } from "../op/args.js";
 import { KernelFamily } from "../wasm/kernels.js";
 import { power } from "./number.js";
 import { Optimizer, type OptimizerParams, type ParamGroup, type ParamState } from "./optimizer.js";
-import { atLeast, checkBetas, settings, type Ways } from "./settings.js";
+import { checkMoments, type MomentOptions, settings } from "./settings.js";
 import { addRow, beginTable, DECAYS, FLAG_B, FLAG_C, MAXIMISES, runTable } from "./table.js";
 
 /** Options of `RAdam`. */
-export interface RAdamOptions extends Ways {
+export interface RAdamOptions extends MomentOptions {
   /** The learning rate, 0.001. */
   readonly lr?: number;
-  /** What the averages of the gradient and of its square keep of themselves, [0.9, 0.999]. */
-  readonly betas?: readonly [number, number];
-  /** Added to the root of the square's average, 1e-8. */
-  readonly eps?: number;
-  /** This much of the parameter is added to its gradient, 0. */
-  readonly weightDecay?: number;
   /** Takes the weight decay apart from the gradient, as AdamW does. */
   readonly decoupledWeightDecay?: boolean;
-  /** Goes up the gradient, not down. */
-  readonly maximize?: boolean;
 }
 
 const defaults = {
@@ -46,10 +38,8 @@ export class RAdam extends Optimizer<Settings> {
   }
 
   /** @internal */
-  protected override verify({ betas, eps, weightDecay }: ParamGroup<Settings>): void {
-    checkBetas("RAdam", betas);
-    atLeast("RAdam", "epsilon value", eps, 0);
-    atLeast("RAdam", "weight_decay value", weightDecay, 0);
+  protected override verify(group: ParamGroup<Settings>): void {
+    checkMoments("RAdam", group);
   }
 
   /** @internal */

@@ -15,6 +15,25 @@ export interface Ways {
   readonly differentiable?: boolean;
 }
 
+/** Options of Adam and its kin. */
+export interface MomentOptions extends Ways {
+  /** What the averages of the gradient and of its size keep of themselves, [0.9, 0.999]. */
+  readonly betas?: readonly [number, number];
+  /** Added to the size of the gradient, 1e-8. */
+  readonly eps?: number;
+  /** This much of the parameter is added to its gradient, 0. */
+  readonly weightDecay?: number;
+  /** Goes up the gradient, not down. */
+  readonly maximize?: boolean;
+}
+
+/** Throws unless the options of a group of Adam or its kin make sense. */
+export function checkMoments(op: string, group: Required<Pick<MomentOptions, "betas" | "eps" | "weightDecay">>): void {
+  checkBetas(op, group.betas);
+  atLeast(op, "epsilon value", group.eps, 0);
+  atLeast(op, "weight_decay value", group.weightDecay, 0);
+}
+
 /**
  * Reads options: `defaults` are those of every group, in PyTorch's order; `newer` those that are in a group only if given,
  * so that state dictionaries stay what older versions of PyTorch write and read.
@@ -42,7 +61,7 @@ export function atLeast(op: string, what: string, value: number, least: number):
 }
 
 /** Throws unless both are in [0, 1). */
-export function checkBetas(op: string, betas: readonly [number, number]): void {
+function checkBetas(op: string, betas: readonly [number, number]): void {
   if (!Array.isArray(betas) || betas.length !== 2) {
     throw new ArgumentError(`${op}: Invalid betas: expected an array of two numbers, got ${String(betas)}`);
   }

@@ -19,6 +19,11 @@ export function contiguous(shape: readonly number[]): Layout {
   return { shape, strides: contiguousStrides(shape), offset: 0 };
 }
 
+/** Whether two layouts put the same elements into the same places. */
+export function sameLayout(a: Layout, b: Layout): boolean {
+  return a.offset === b.offset && sameShape(a.shape, b.shape) && sameShape(a.strides, b.strides);
+}
+
 /** Whether the elements lie in row-major order without gaps. Strides of dims of size 1 do not matter; empty is contiguous. */
 export function isContiguous(layout: Layout): boolean {
   const { shape, strides } = layout;

@@ -3,7 +3,6 @@
 import { backward } from "../autograd/backward.js";
 import { asksForSome } from "../autograd/engine.js";
 import { Function, type FunctionCtx } from "../autograd/function.js";
-import { warnOnce } from "../autograd/properties.js";
 import { GraphError } from "../errors.js";
 import { detach } from "../ops/detach.js";
 import { recorded } from "../tape/mode.js";
@@ -11,6 +10,7 @@ import { isFloat } from "../tensor/dtype.js";
 import { getRngState, setRngState } from "../tensor/generator.js";
 import { scope } from "../tensor/scope.js";
 import { Tensor } from "../tensor/tensor.js";
+import { warnOnce } from "../tensor/warn.js";
 
 type Body = (...args: readonly unknown[]) => unknown;
 

@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from "vitest";
 import * as wg from "../../src/entries/node.js";
+import { messageOf } from "../helpers/tape.js";
 
 const { nn, F, randn, zeros, ones, tensor, scope, memory } = wg;
 
@@ -16,16 +17,6 @@ class Net extends nn.Module {
     return this.rest.call(F.relu(this.first.call(x)).mul(this.scale).sub(this.mean));
   }
 }
-
-const messageOf = (f: () => unknown): string => {
-  try {
-    f();
-  } catch (error) {
-    expect(error).toBeInstanceOf(wg.WengertError);
-    return (error as Error).message;
-  }
-  return "nothing thrown";
-};
 
 describe("what a module holds", () => {
   test("has PyTorch's names in PyTorch's order", () => {

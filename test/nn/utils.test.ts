@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { crc32, gunzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import * as wg from "../../src/entries/node.js";
+import { messageOf } from "../helpers/tape.js";
 
 const { nn, tensor, full, zeros, ones, arange, randn, manualSeed, memory, scope } = wg;
 const { init, utils } = nn;
@@ -63,16 +64,6 @@ function expectValues(got: wg.Tensor, want: Values, tolerance: number, what = ""
     );
   });
 }
-
-const messageOf = (f: () => unknown): string => {
-  try {
-    f();
-  } catch (error) {
-    expect(error).toBeInstanceOf(wg.WengertError);
-    return (error as Error).message;
-  }
-  return "nothing thrown";
-};
 
 type Fill = (x: wg.Tensor, ...args: unknown[]) => wg.Tensor;
 

@@ -16,8 +16,8 @@ import {
   tensor,
   zeros,
 } from "../../src/entries/node.js";
+import { named } from "../helpers/tape.js";
 
-const named = (x: Tensor): string | undefined => x.gradFn?.name().split("::").at(-1);
 const ints = (data: unknown): Tensor => tensor(data as number[], { dtype: int32 });
 const x = (requiresGrad = false): Tensor =>
   tensor(

@@ -19,8 +19,8 @@ import {
   tensor,
   zeros,
 } from "../../src/entries/node.js";
+import { named } from "../helpers/tape.js";
 
-const named = (x: Tensor): string | undefined => x.gradFn?.name().split("::").at(-1);
 const cube = (): Tensor => arange(24, { dtype: float64 }).reshape([2, 3, 4]).detach();
 const ints = (data: unknown): Tensor => tensor(data as number[], { dtype: int32 });
 

@@ -15,15 +15,10 @@ import {
   tensor,
   zeros,
 } from "../../src/entries/node.js";
+import { checked, named } from "../helpers/tape.js";
 
-const named = (x: Tensor): string | undefined => x.gradFn?.name().split("::").at(-1);
 const row = (values: number[], requiresGrad = false): Tensor => tensor(values, { dtype: float64, requiresGrad });
 const values = (shape: number[]): Tensor => rand(shape, { dtype: float64 });
-const checked = (f: (...inputs: Tensor[]) => Tensor | Tensor[], ...inputs: Tensor[]): void => {
-  const leaves = inputs.map((x) => x.detach().requiresGrad_());
-  expect(autograd.gradcheck(f as never, leaves, { checkForwardAd: true })).toBe(true);
-  expect(autograd.gradgradcheck(f as never, leaves)).toBe(true);
-};
 
 describe("cat and stack", () => {
   test("put tensors one after the other", () => {

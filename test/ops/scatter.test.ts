@@ -15,10 +15,10 @@ import {
   tensor,
   zeros,
 } from "../../src/entries/node.js";
+import { named } from "../helpers/tape.js";
 
 type Reduce = "sum" | "prod" | "mean" | "amax" | "amin";
 
-const named = (x: Tensor): string | undefined => x.gradFn?.name().split("::").at(-1);
 const ints = (data: unknown): Tensor => tensor(data as number[], { dtype: int32 });
 const doubles = (data: unknown, requiresGrad = false): Tensor =>
   tensor(data as number[], { dtype: float64, requiresGrad });

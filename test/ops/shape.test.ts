@@ -19,15 +19,10 @@ import {
   tensor,
   zeros,
 } from "../../src/entries/node.js";
+import { checked, named } from "../helpers/tape.js";
 
 const grid = (requiresGrad = false): Tensor =>
   arange(6, { dtype: float64 }).reshape([2, 3]).detach().requiresGrad_(requiresGrad);
-const named = (x: Tensor): string | undefined => x.gradFn?.name().split("::").at(-1);
-const checked = (f: (...inputs: Tensor[]) => Tensor | Tensor[], ...inputs: Tensor[]): void => {
-  const leaves = inputs.map((x) => x.detach().requiresGrad_());
-  expect(autograd.gradcheck(f as never, leaves, { checkForwardAd: true })).toBe(true);
-  expect(autograd.gradgradcheck(f as never, leaves)).toBe(true);
-};
 
 describe("views", () => {
   const views: readonly (readonly [string, (x: Tensor) => Tensor, readonly number[]])[] = [

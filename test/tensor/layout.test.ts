@@ -37,6 +37,7 @@ import {
   unsqueeze,
   view,
 } from "../../src/tensor/layout.js";
+import { messageOf } from "../helpers/tape.js";
 
 type Recorded = Layout & { readonly contiguous: boolean };
 interface Step {
@@ -106,16 +107,6 @@ function phrases(error: string): string[] {
       .replace(/\.? {2}Tensor/, ". Tensor")
       .replace(/\.$/, ""),
   ];
-}
-
-function messageOf(call: () => unknown): string {
-  try {
-    call();
-  } catch (error) {
-    expect(error).toBeInstanceOf(WengertError);
-    return (error as Error).message;
-  }
-  throw new Error("nothing was thrown");
 }
 
 function same(layout: Layout, recorded: Recorded, about: string): void {

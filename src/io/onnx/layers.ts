@@ -1,17 +1,9 @@
 // Convolutions, pooling, normalisation and gates in ONNX.
 
+import type { Sliding } from "../../nn/functional/convolution.js";
 import { type Builder, type Table, type Translation, Untranslatable, valueAt } from "./builder.js";
 import type { Attribute } from "./proto.js";
 import type { Argument, Value } from "./record.js";
-
-interface Sliding {
-  readonly stride: readonly number[];
-  readonly padding: readonly number[];
-  readonly dilation: readonly number[];
-  readonly outputPadding: readonly number[];
-  readonly groups: number;
-  readonly transposed: boolean;
-}
 
 const convolution: Translation = (g, call) => {
   const [x, weight, bias] = call.inputs as readonly [Value, Value, Argument];

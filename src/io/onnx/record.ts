@@ -1,15 +1,13 @@
 // Recording one run of a module: which operations it calls on which values, told by the trace that profiles use.
 
-import { contiguousCopy } from "../../op/copy.js";
 import { mode, type Trace } from "../../tape/mode.js";
 import type { Node } from "../../tape/node.js";
-import { bytesOf, type DType } from "../../tensor/dtype.js";
-import { isContiguous, type Layout, sameShape } from "../../tensor/layout.js";
-import { temporaries } from "../../tensor/lifetime.js";
+import type { DType } from "../../tensor/dtype.js";
+import { isContiguous, type Layout, sameLayout } from "../../tensor/layout.js";
 import { readers } from "../../tensor/read.js";
 import type { Storage } from "../../tensor/storage.js";
 import { Tensor } from "../../tensor/tensor.js";
-import { views } from "../../wasm/memory.js";
+import { withBytes } from "../elements.js";
 import type { Constant } from "./proto.js";
 
 /** What a value comes from: constants only, parameters too, or inputs of the graph. */
@@ -57,9 +55,6 @@ interface Opened {
   readonly covers: boolean;
 }
 
-const sameLayout = (a: Layout, b: Layout): boolean =>
-  a.offset === b.offset && sameShape(a.shape, b.shape) && sameShape(a.strides, b.strides);
-
 /** Operations that write one number into all of a tensor. */
 const FILLS: readonly string[] = ["zero_", "fill_"];
 
@@ -68,13 +63,19 @@ const plainName = (name: string): string => (name.length > 1 && name.endsWith("_
 
 /** The elements of a tensor as they are now. */
 export function bytesNow(x: Tensor): Uint8Array {
-  let bytes = new Uint8Array(0);
-  temporaries(() => {
-    const dense = isContiguous(x.layout) ? x : contiguousCopy(x);
-    bytes = views.u8.slice(dense.address, dense.address + dense.numel() * bytesOf(dense.dtype));
-    return null;
-  });
-  return bytes;
+  return withBytes("exportOnnx", x, (bytes) => bytes.slice());
+}
+
+/** Runs `body` while operations are told to `trace` and reading to `told`. */
+function listening<T>(trace: Trace | null, told: typeof readers.told, body: () => T): T {
+  const before = [mode.trace, readers.told] as const;
+  mode.trace = trace;
+  readers.told = told;
+  try {
+    return body();
+  } finally {
+    [mode.trace, readers.told] = before;
+  }
 }
 
 /** Takes the notes of one run. */
@@ -94,30 +95,18 @@ export class Recorder implements Trace {
 
   /** Runs `body` with every operation told to this recorder. */
   during<T>(body: () => T): T {
-    const [trace, told] = [mode.trace, readers.told];
-    mode.trace = this;
-    readers.told = (x) => {
-      if (this.open.length > 0 || this.quietly(() => this.valueOf(x)).rank !== "input") return;
-      this.reads = true;
-    };
-    try {
-      return body();
-    } finally {
-      mode.trace = trace;
-      readers.told = told;
-    }
+    return listening(
+      this,
+      (x) => {
+        if (this.open.length > 0 || this.quietly(() => this.valueOf(x)).rank !== "input") return;
+        this.reads = true;
+      },
+      body,
+    );
   }
 
   private quietly<T>(body: () => T): T {
-    const [trace, told] = [mode.trace, readers.told];
-    mode.trace = null;
-    readers.told = null;
-    try {
-      return body();
-    } finally {
-      mode.trace = trace;
-      readers.told = told;
-    }
+    return listening(null, null, body);
   }
 
   /** Names a tensor that the graph gets from outside, or that is a parameter or buffer. */

@@ -28,6 +28,11 @@ function check(op: string, input: Tensor, hidden: Tensor, wIh: Tensor, wHh: Tens
   }
 }
 
+/** x Wᵢᵀ + bᵢ + h Wₕᵀ + bₕ. */
+function sumOf(x: Tensor, h: Tensor, wIh: Tensor, wHh: Tensor, bIh: Bias, bHh: Bias): Tensor {
+  return add(linear(x, wIh, bIh ?? null), linear(h, wHh, bHh ?? null));
+}
+
 /** tanh(x Wᵢᵀ + bᵢ + h Wₕᵀ + bₕ): input [N, in], hidden state [N, out], weights [out, in] and [out, out]. */
 export function rnnTanhCell(
   input: Tensor,
@@ -40,7 +45,7 @@ export function rnnTanhCell(
 ): Tensor {
   nothingMore("rnnTanhCell", rest);
   check("rnnTanhCell", input, hidden, wIh, wHh, 1);
-  return composed("rnnTanhCell", () => tanh(add(linear(input, wIh, bIh ?? null), linear(hidden, wHh, bHh ?? null))));
+  return composed("rnnTanhCell", () => tanh(sumOf(input, hidden, wIh, wHh, bIh, bHh)));
 }
 
 /** `rnnTanhCell` with a rectifier instead of tanh. */
@@ -55,7 +60,7 @@ export function rnnReluCell(
 ): Tensor {
   nothingMore("rnnReluCell", rest);
   check("rnnReluCell", input, hidden, wIh, wHh, 1);
-  return composed("rnnReluCell", () => relu(add(linear(input, wIh, bIh ?? null), linear(hidden, wHh, bHh ?? null))));
+  return composed("rnnReluCell", () => relu(sumOf(input, hidden, wIh, wHh, bIh, bHh)));
 }
 
 /**
@@ -78,7 +83,7 @@ export function lstmCell(
   check("lstmCell", input, hidden, wIh, wHh, 4);
   asTensor("lstmCell", cell, "cell state");
   return composed("lstmCell", () => {
-    const gates = add(linear(input, wIh, bIh ?? null), linear(hidden, wHh, bHh ?? null));
+    const gates = sumOf(input, hidden, wIh, wHh, bIh, bHh);
     const [i, f, g, o] = chunk(gates, 4, -1) as [Tensor, Tensor, Tensor, Tensor];
     const next = add(mul(sigmoid(f), cell), mul(sigmoid(i), tanh(g)));
     return [mul(sigmoid(o), tanh(next)), next];

@@ -5,6 +5,7 @@ import { describe } from "../../op/args.js";
 import { mean, sum } from "../../ops/reduce.js";
 import { formatShape, sameShape } from "../../tensor/layout.js";
 import type { Tensor } from "../../tensor/tensor.js";
+import { warnOnce } from "../../tensor/warn.js";
 
 /** How the elements of a loss become its result: all of them, their mean, or their sum. */
 export type Reduction = "none" | "mean" | "sum";
@@ -26,14 +27,12 @@ export function reduceLoss(loss: Tensor, reduction: Reduction): Tensor {
   return reduction === "none" ? loss : reduction === "mean" ? mean(loss) : sum(loss);
 }
 
-const warned = new Set<string>();
-
 /** Warns, once for each loss, where the target's shape is not the input's: broadcasting is rarely what was meant. */
 export function warnIfBroadcast(op: string, input: Tensor, target: Tensor): void {
-  if (sameShape(input.shape, target.shape) || warned.has(op)) return;
-  warned.add(op);
-  console.warn(
-    `wengert: ${op}: Using a target size (${formatShape(target.shape)}) that is different to the input size ` +
+  if (sameShape(input.shape, target.shape)) return;
+  warnOnce(
+    `${op}: Using a target size (${formatShape(target.shape)}) that is different to the input size ` +
       `(${formatShape(input.shape)}). This will likely lead to incorrect results due to broadcasting. Please ensure they have the same size.`,
+    `${op}: broadcast target`,
   );
 }

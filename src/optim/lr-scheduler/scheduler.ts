@@ -3,6 +3,7 @@
 import { ArgumentError } from "../../errors.js";
 import { describe } from "../../op/args.js";
 import { scientific } from "../../tensor/decimal.js";
+import { warnOnce } from "../../tensor/warn.js";
 import { Optimizer, type ParamGroup } from "../optimizer.js";
 
 /** A scheduler's state by PyTorch's names. */
@@ -37,13 +38,9 @@ export function forGroups<T>(name: string, what: string, optimizer: Optimizer, v
   return [...value];
 }
 
-let warned = false;
-
 function warnOrder(): void {
-  if (warned) return;
-  warned = true;
-  console.warn(
-    "wengert: Detected call of `lr_scheduler.step()` before `optimizer.step()`. Call optimizer.step() first: the first " +
+  warnOnce(
+    "Detected call of `lr_scheduler.step()` before `optimizer.step()`. Call optimizer.step() first: the first " +
       "learning rate of the schedule is skipped otherwise.",
   );
 }
