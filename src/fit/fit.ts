@@ -158,7 +158,7 @@ class Watch {
 
   private remember(): void {
     this.forget();
-    this.weights = noGrad(() =>
+    this.weights = scope(() =>
       Object.fromEntries(Object.entries(this.model.stateDict()).map(([name, x]) => [name, keep(clone(x))])),
     );
   }
@@ -314,14 +314,17 @@ export async function fit<B = Tensor[]>(model: Module, data: Batches<B>, options
 }
 
 function checkpointOf<B>(full: Full<B>, model: Module, watch: Watch, history: EpochReport[]): Uint8Array<ArrayBuffer> {
-  return save({
-    model: model.stateDict(),
-    optimizer: full.optimizer.stateDict(),
-    scheduler: full.scheduler?.stateDict() ?? null,
-    rng: getRngState(),
-    watch: watch.state(),
-    history,
-  });
+  // The handles that state dictionaries are made of would hold the memory of the model until they are collected.
+  return scope(() =>
+    save({
+      model: model.stateDict(),
+      optimizer: full.optimizer.stateDict(),
+      scheduler: full.scheduler?.stateDict() ?? null,
+      rng: getRngState(),
+      watch: watch.state(),
+      history,
+    }),
+  );
 }
 
 /** Puts everything into the state of a checkpoint; returns the last epoch that it saw. */

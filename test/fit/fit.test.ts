@@ -90,6 +90,18 @@ describe("fit", () => {
     expect(memory().live).toBe(live);
   });
 
+  it("holds the model no longer than the program does", async () => {
+    const data = points(1);
+    const { live } = memory();
+    const model = linear();
+    const optimizer = new optim.Adam(model.parameters());
+    const checkpoint = () => {};
+    await train(model, data, { optimizer, loss: F.mseLoss, epochs: 3, checkpoint, earlyStopping: { patience: 5 } });
+    optimizer.dispose();
+    model.dispose();
+    expect(memory().live).toBe(live);
+  });
+
   it("averages over samples, also of batches of different sizes", async () => {
     const model = linear();
     const data: [Tensor, Tensor][] = [...points(1, 6), ...points(1, 2)];
