@@ -2,6 +2,7 @@
 
 import { BLOCK_BYTES, type Narrow, narrowOperands, recordOf } from "./block.js";
 import { allocate, artifact, release, views } from "./memory.js";
+import { run } from "./run.js";
 import { bytesOf, castName, computesAs, type DType } from "./words.js";
 
 type Kernel = (block: number, begin: number, end: number) => void;
@@ -30,7 +31,7 @@ function castRun(from: DType, to: DType, source: number, target: number, count: 
   words[record + 2] = source;
   words[record + 3] = bytesOf(from);
   const kernels = artifact() as unknown as Record<string, Kernel>;
-  (kernels[castName(from, to)] as Kernel)(own, 0, count);
+  run(kernels[castName(from, to)] as Kernel, own, count, false);
 }
 
 /** Points an operand of a block at `address`, its strides scaled from one element size to another. */
@@ -56,7 +57,7 @@ interface Visit extends Narrow {
  * elements comes back as it was. Results go last: what they share with inputs is theirs.
  */
 export function adapted(kernel: Kernel): Kernel {
-  const run = (block: number, begin: number, end: number): void => {
+  const adaptation = (block: number, _begin: number, end: number): void => {
     const { operands, results } = narrowOperands();
     const rank = views.i32[(block >>> 2) + 1] as number;
     const visits: Visit[] = operands.map((operand) => ({
@@ -72,7 +73,8 @@ export function adapted(kernel: Kernel): Kernel {
         const first = temporary + ((pointer - start) / bytesOf(dtype)) * bytesOf(as);
         redirect(block, operand, first, bytesOf(dtype), bytesOf(as));
       }
-      kernel(block, begin, end);
+      // The range is whole: nobody cuts that of a kernel which is no export of the artifact.
+      run(kernel, block, end, true);
       for (const { operand, dtype, as, start, count, pointer, temporary } of visits.reverse()) {
         redirect(block, operand, pointer, bytesOf(as), bytesOf(dtype));
         if (operand < results) castRun(as, dtype, temporary, start, count);
@@ -81,6 +83,6 @@ export function adapted(kernel: Kernel): Kernel {
       for (const { temporary } of visits) if (temporary !== 0) release(temporary);
     }
   };
-  adaptations.add(run);
-  return run;
+  adaptations.add(adaptation);
+  return adaptation;
 }

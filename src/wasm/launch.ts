@@ -4,6 +4,7 @@ import { ArgumentError, NumericalError } from "../errors.js";
 import { blockAddress, recordOf } from "./block.js";
 import type { Kernel } from "./kernels.js";
 import { views } from "./memory.js";
+import { run } from "./run.js";
 
 /** What the next launch does for each example that `vmap` hides: byte strides of each operand over the hidden dims. */
 export interface Repeat {
@@ -23,12 +24,17 @@ export function repeatLaunch(value: Repeat | null): void {
 
 /** Runs a kernel on the written block, over the range [0, extent). */
 export function launch(kernel: Kernel, extent: number): void {
-  if (repeat !== null) launchRepeatedly(kernel, extent, repeat);
-  else kernel(blockAddress(), 0, extent);
+  if (repeat !== null) launchRepeatedly(kernel, extent, false, repeat);
+  else run(kernel, blockAddress(), extent, false);
 }
 
 /** Runs the kernel for each example, until it finds fault with one. */
-function launchRepeatedly(kernel: Kernel, extent: number, { sizes, strides, pointers, rank }: Repeat): void {
+function launchRepeatedly(
+  kernel: Kernel,
+  extent: number,
+  whole: boolean,
+  { sizes, strides, pointers, rank }: Repeat,
+): void {
   repeat = null;
   const block = blockAddress();
   const at = sizes.map(() => 0);
@@ -38,7 +44,7 @@ function launchRepeatedly(kernel: Kernel, extent: number, { sizes, strides, poin
       const moved = at.reduce((sum, i, d) => sum + i * ((strides[k] as readonly number[])[d] as number), pointer);
       views.i32[recordOf(block, rank, k)] = moved;
     });
-    kernel(block, 0, extent);
+    run(kernel, block, extent, whole);
     if (status() !== 0) return;
     let d = at.length - 1;
     for (; d >= 0; d--) {
@@ -55,7 +61,8 @@ function launchRepeatedly(kernel: Kernel, extent: number, { sizes, strides, poin
  * written to a place before.
  */
 export function launchWhole(kernel: Kernel, extent: number): void {
-  launch(kernel, extent);
+  if (repeat !== null) launchRepeatedly(kernel, extent, true, repeat);
+  else run(kernel, blockAddress(), extent, true);
 }
 
 /** The status for an index out of range, as in `assembly/block.ts`. */
@@ -80,9 +87,9 @@ export function launchChecked(
   kernel: Kernel,
   extent: number,
   about: (detail: number) => string,
-  run: typeof launch = launch,
+  start: typeof launch = launch,
 ): void {
-  run(kernel, extent);
+  start(kernel, extent);
   const found = status();
   if (found === 0) return;
   const text = `${op}: ${about(detail())}`;
