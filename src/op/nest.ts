@@ -121,9 +121,9 @@ function swapDims(a: number, b: number): void {
   }
 }
 
-/** Whether dim `a` should lie outside dim `b`: by the strides of the first operand that tells them apart. */
-function outside(a: number, b: number): boolean {
-  for (let k = 0; k < operands; k++) {
+/** Whether dim `a` should lie outside dim `b`: by the strides of the first operand, from `first` on, that tells them apart. */
+function outside(a: number, b: number, first: number): boolean {
+  for (let k = first; k < operands; k++) {
     const own = strides[k] as Int32Array;
     const difference = (own[a] as number) - (own[b] as number);
     if (own[a] !== 0 && own[b] !== 0 && difference !== 0) return difference > 0;
@@ -151,9 +151,9 @@ function moveDim(to: number, from: number): void {
 }
 
 /** Orders the dims in [from, to) by stride, largest outside; insertion sort, as dims are few and mostly in order. */
-function order(from: number, to: number): void {
+function order(from: number, to: number, first: number): void {
   for (let d = from + 1; d < to; d++) {
-    for (let e = d; e > from && !outside(e - 1, e); e--) swapDims(e - 1, e);
+    for (let e = d; e > from && !outside(e - 1, e, first); e--) swapDims(e - 1, e);
   }
 }
 
@@ -182,9 +182,9 @@ function closeGap(to: number, from: number): void {
 }
 
 /** Simplifies the dims in [from, to); the ones behind move up. Returns the new end. */
-function simplify(from: number, to: number, reorder: boolean): number {
+function simplify(from: number, to: number, reorder: boolean, first = 0): number {
   let end = dropOnes(from, to);
-  if (reorder) order(from, end);
+  if (reorder) order(from, end, first);
   end = merge(from, end);
   closeGap(end, to);
   return end;
@@ -316,12 +316,17 @@ export function writeOpenNest(): number {
 
 /**
  * Writes the nest with the last `tail` dims set apart: the outer ones are reordered and merged, and the tail too
- * where `reorderTail`; kernels learn from the returned numbers how many there are.
+ * where `reorderTail`; kernels learn from the returned numbers how many there are. The operands from `first` on say
+ * which dims go outside.
  */
-export function writeSplit(tail: number, reorderTail: boolean): { readonly extent: number; readonly inner: number } {
+export function writeSplit(
+  tail: number,
+  reorderTail: boolean,
+  first = 0,
+): { readonly extent: number; readonly inner: number } {
   if (batching.used) lead();
-  const outer = simplify(0, rank - tail, true);
-  if (reorderTail) simplify(outer, rank, true);
+  const outer = simplify(0, rank - tail, true, first);
+  if (reorderTail) simplify(outer, rank, true, first);
   write();
   return { extent: count(0, outer), inner: rank - outer };
 }

@@ -135,7 +135,8 @@ export function launchReduction(
   setResults(outputs.length);
   for (const out of outputs) addStrided(out, result);
   addStrided(x, input);
-  const { extent, inner } = writeSplit(dims.length, !ordered);
+  // What is read is more than what is written, so it says the order.
+  const { extent, inner } = writeSplit(dims.length, !ordered, outputs.length);
   setParameter(0, inner);
   for (let i = 0; i < parameters.length; i++) setParameter(i + 1, parameters[i] as number);
   launch(kernel, extent);

@@ -184,11 +184,15 @@ function folded(x: Tensor): Tensor {
   return reshape(x, [rows, x.shape.at(-1) as number]);
 }
 
-/** Whether all dims but the last can be made one without a copy. */
+/**
+ * Whether all dims but the last are made one before a product with one matrix: without a copy, or where copying is less
+ * work than many small products, and than the sum over them that the matrix's gradient would be.
+ */
 function folds(x: Tensor): boolean {
   let rows = 1;
   for (let d = 0; d < x.ndim - 1; d++) rows *= x.shape[d] as number;
-  return layouts.view("matmul", x.layout, [rows, x.shape.at(-1) as number]) !== null;
+  if (layouts.view("matmul", x.layout, [rows, x.shape.at(-1) as number]) !== null) return true;
+  return x.layout.strides.every((stride, d) => stride !== 0 || x.shape[d] === 1);
 }
 
 /**
