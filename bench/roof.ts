@@ -24,3 +24,13 @@ export function roof_f32(rounds: u32): f32 {
   const t = f32x4.add(f32x4.add(f32x4.add(t0, t1), f32x4.add(t2, t3)), f32x4.add(t4, t5));
   return f32x4.extract_lane(f32x4.add(s, t), 0);
 }
+
+/** c ← a + b over that many bytes each, a multiple of 64: what memory lets the engine stream. */
+export function stream_f32(c: usize, a: usize, b: usize, bytes: usize): void {
+  for (let i: usize = 0; i < bytes; i += 64) {
+    v128.store(c + i, f32x4.add(v128.load(a + i), v128.load(b + i)));
+    v128.store(c + i, f32x4.add(v128.load(a + i, 16), v128.load(b + i, 16)), 16);
+    v128.store(c + i, f32x4.add(v128.load(a + i, 32), v128.load(b + i, 32)), 32);
+    v128.store(c + i, f32x4.add(v128.load(a + i, 48), v128.load(b + i, 48)), 48);
+  }
+}
