@@ -104,6 +104,16 @@ def complement(middle):
     return at, lambda t: 1 / at(t)
 
 
+def normal_tail(middle):
+    """(x + middle) / (2 middle) exp(x²/2) Φ(−x), Φ the normal distribution, as a function of t = (x − middle) / (x + middle)."""
+
+    def at(t):
+        x = middle * (1 + t) / (1 - t)
+        return (x + middle) / (4 * middle) * exp(x * x / 2) * erfc(x / sqrt(mpf(2)))
+
+    return at, lambda t: 1 / at(t)
+
+
 def place(x, middle):
     return (x - middle) / (x + middle)
 
@@ -139,6 +149,7 @@ FITS = {
     "log of erfc": ((lambda x: log(erfc(x)), lambda x: erfc(x) / erf(x)), mpf("0.749"), mpf(4), 7, 0),
     "erfc": (complement(3), place(mpf("0.749"), 3), place(mpf("27.3"), 3), 0, 21),
     "narrow erfc": (complement(mpf("2.5")), place(mpf(0), mpf("2.5")), place(mpf("10.1"), mpf("2.5")), 0, 13),
+    "normal tail": (normal_tail(mpf("3.5")), mpf(-1), place(mpf("14.6"), mpf("3.5")), 10, 0),
 }
 
 for name, ((function, weight), low, high, *counts) in FITS.items():

@@ -1,6 +1,7 @@
 // The Gaussian error linear unit in both its forms, and their derivatives.
 
-import { map1heavy, map2heavy } from "../loops/map";
+import { map1heavy, map1pair, map2heavy, map2pair } from "../loops/map";
+import { bell, normal as normalOf, slope as slopeOf } from "../math/normal";
 import { Binary, Unary } from "../rules";
 import { erfCalled, expCalled, tanhCalled } from "../special/vector";
 
@@ -12,20 +13,23 @@ import { erfCalled, expCalled, tanhCalled } from "../special/vector";
 
 /** x Φ(x). */
 @final class Gelu<T> extends Unary<T> {
-  @inline many(a: v128): v128 { return v128.mul<T>(a, normal<T>(a)); }
+  @inline many(a: v128): v128 {
+    return v128.mul<T>(a, sizeof<T>() == 4 ? normalOf(a, bell(a)) : normal<T>(a));
+  }
 }
-export function gelu_f32(block: usize, begin: u32, end: u32): void { map1heavy<f32, Gelu<f32>>(block, begin, end); }
+export function gelu_f32(block: usize, begin: u32, end: u32): void { map1pair<f32, Gelu<f32>>(block, begin, end); }
 export function gelu_f64(block: usize, begin: u32, end: u32): void { map1heavy<f64, Gelu<f64>>(block, begin, end); }
 
 /** g (Φ(x) + x φ(x)), φ the normal density: operands g, x. */
 @final class GeluBackward<T> extends Binary<T> {
   @inline many(a: v128, b: v128): v128 {
+    if (sizeof<T>() == 4) return v128.mul<T>(a, slopeOf(b));
     const power = expCalled<T>(v128.mul<T>(v128.mul<T>(b, b), v128.splat<T>(<T>-0.5)));
     const density = v128.mul<T>(power, v128.splat<T>(<T>0.3989422804014327));
     return v128.mul<T>(a, v128.add<T>(normal<T>(b), v128.mul<T>(b, density)));
   }
 }
-export function gelu_backward_f32(block: usize, begin: u32, end: u32): void { map2heavy<f32, GeluBackward<f32>>(block, begin, end); }
+export function gelu_backward_f32(block: usize, begin: u32, end: u32): void { map2pair<f32, GeluBackward<f32>>(block, begin, end); }
 export function gelu_backward_f64(block: usize, begin: u32, end: u32): void { map2heavy<f64, GeluBackward<f64>>(block, begin, end); }
 
 /** tanh(√(2/π) (x + 0.044715 x³)). */

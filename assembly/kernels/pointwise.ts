@@ -1,6 +1,6 @@
 // Functions of one operand, and the fused derivatives of those that are used most.
 
-import { map1, map1heavy, map2, map2heavy } from "../loops/map";
+import { map1, map1heavy, map1pair, map2, map2heavy } from "../loops/map";
 import { erf } from "../math/erf";
 import { exp } from "../math/exp";
 import { log } from "../math/log";
@@ -95,7 +95,7 @@ export function relu_i32(block: usize, begin: u32, end: u32): void { map1<i32, R
 @final class Exp<T> extends Unary<T> {
   @inline many(a: v128): v128 { return exp<T>(a); }
 }
-export function exp_f32(block: usize, begin: u32, end: u32): void { map1heavy<f32, Exp<f32>>(block, begin, end); }
+export function exp_f32(block: usize, begin: u32, end: u32): void { map1pair<f32, Exp<f32>>(block, begin, end); }
 export function exp_f64(block: usize, begin: u32, end: u32): void { map1heavy<f64, Exp<f64>>(block, begin, end); }
 
 @final class Log<T> extends Unary<T> {
@@ -107,13 +107,13 @@ export function log_f64(block: usize, begin: u32, end: u32): void { map1heavy<f6
 @final class Tanh<T> extends Unary<T> {
   @inline many(a: v128): v128 { return tanh<T>(a); }
 }
-export function tanh_f32(block: usize, begin: u32, end: u32): void { map1heavy<f32, Tanh<f32>>(block, begin, end); }
+export function tanh_f32(block: usize, begin: u32, end: u32): void { map1pair<f32, Tanh<f32>>(block, begin, end); }
 export function tanh_f64(block: usize, begin: u32, end: u32): void { map1heavy<f64, Tanh<f64>>(block, begin, end); }
 
 @final class Sigmoid<T> extends Unary<T> {
   @inline many(a: v128): v128 { return sigmoid<T>(a); }
 }
-export function sigmoid_f32(block: usize, begin: u32, end: u32): void { map1heavy<f32, Sigmoid<f32>>(block, begin, end); }
+export function sigmoid_f32(block: usize, begin: u32, end: u32): void { map1pair<f32, Sigmoid<f32>>(block, begin, end); }
 export function sigmoid_f64(block: usize, begin: u32, end: u32): void { map1heavy<f64, Sigmoid<f64>>(block, begin, end); }
 
 @final class Sin<T> extends Unary<T> {

@@ -56,6 +56,26 @@ import { Binary, Comparison, Ternary, Test, Unary } from "../rules";
   walkBy<T>(block, begin, end, 1, false, run1heavy<T, R>());
 }
 
+@inline function run1pair<T, R>(): Run {
+  return (left: i32, out: usize, a: usize, stepA: usize, b: usize, stepB: usize, c: usize, stepC: usize): void => {
+    const rule = changetype<R>(0);
+    for (; left > <i32>lanesOf<T>(); left -= lanesOf<T>() * 2) {
+      const r0 = rule.many(v128.load(a));
+      const r1 = rule.many(v128.load(a + stepA));
+      v128.store(out, r0);
+      v128.store(out, r1, 16);
+      out += 32;
+      a += stepA << 1;
+    }
+    if (left > 0) v128.store(out, rule.many(v128.load(a)));
+  };
+}
+
+/** The same with two vectors an iteration: for long rules that matter, whose chains then run side by side. */
+@inline export function map1pair<T, R extends Unary<T>>(block: usize, begin: u32, end: u32): void {
+  walkBy<T>(block, begin, end, 1, false, run1pair<T, R>());
+}
+
 /** The same for a bool result: out[i] = 1 where rule(a[i]) holds, else 0. */
 @inline export function test1<T, R extends Test<T>>(block: usize, begin: u32, end: u32): void {
   walkBy<T>(block, begin, end, 1, true, run1heavy<T, R>());
@@ -108,6 +128,27 @@ import { Binary, Comparison, Ternary, Test, Unary } from "../rules";
 /** The same for rules of many instructions, where one vector an iteration keeps the artifact small. */
 @inline export function map2heavy<T, R extends Binary<T>>(block: usize, begin: u32, end: u32): void {
   walkBy<T>(block, begin, end, 2, false, run2heavy<T, R>());
+}
+
+@inline function run2pair<T, R>(): Run {
+  return (left: i32, out: usize, a: usize, stepA: usize, b: usize, stepB: usize, c: usize, stepC: usize): void => {
+    const rule = changetype<R>(0);
+    for (; left > <i32>lanesOf<T>(); left -= lanesOf<T>() * 2) {
+      const r0 = rule.many(v128.load(a), v128.load(b));
+      const r1 = rule.many(v128.load(a + stepA), v128.load(b + stepB));
+      v128.store(out, r0);
+      v128.store(out, r1, 16);
+      out += 32;
+      a += stepA << 1;
+      b += stepB << 1;
+    }
+    if (left > 0) v128.store(out, rule.many(v128.load(a), v128.load(b)));
+  };
+}
+
+/** The same with two vectors an iteration: for long rules that matter, whose chains then run side by side. */
+@inline export function map2pair<T, R extends Binary<T>>(block: usize, begin: u32, end: u32): void {
+  walkBy<T>(block, begin, end, 2, false, run2pair<T, R>());
 }
 
 /** The same for a bool result: out[i] = 1 where rule(a[i], b[i]) holds, else 0. */
