@@ -9,6 +9,7 @@ import { hiddenDims, hides } from "../tensor/batch.js";
 import { contiguous, isDenseNonOverlapping, sameShape } from "../tensor/layout.js";
 import { outsideScopes } from "../tensor/lifetime.js";
 import { emptyOf, type Tensor } from "../tensor/tensor.js";
+import { recording } from "../wasm/recording.js";
 
 /**
  * Adds a gradient into `tensor.grad`. The first is taken as it is if nobody else has it and its layout is the
@@ -21,6 +22,7 @@ export function accumulate(tensor: Tensor, gradient: Tensor, recorded: boolean):
         "all of them. Use func.grad or func.vjp inside vmap, or call backward() on its result.",
     );
   }
+  if (recording.by !== null) recording.by.gradientRead(tensor);
   const old = tensor.gradient;
   if (old === null) store(tensor, recorded ? clone(gradient) : first(tensor, gradient));
   else if (recorded || old.dtype !== gradient.dtype) {

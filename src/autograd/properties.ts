@@ -11,6 +11,7 @@ import { formatShape, sameShape } from "../tensor/layout.js";
 import { Storage } from "../tensor/storage.js";
 import { Tensor } from "../tensor/tensor.js";
 import { warnOnce } from "../tensor/warn.js";
+import { recording } from "../wasm/recording.js";
 
 /** Whether operations on the tensor are recorded: a leaf that collects gradients, or a result computed from one. */
 export function requiresGrad(x: Tensor): boolean {
@@ -71,6 +72,7 @@ export function gradFn(x: Tensor): Node | null {
 
 /** The gradient collected so far, or null. */
 export function gradOf(x: Tensor): Tensor | null {
+  if (recording.by !== null) recording.by.gradientRead(x);
   if (x.gradient !== null) x.gradientSeen = true;
   else if (x.history !== null && x.hooks?.retain !== x) warnNonLeaf();
   return x.gradient;

@@ -8,6 +8,7 @@ import { contiguous, isContiguous, type Layout, numel } from "../tensor/layout.j
 import { Storage } from "../tensor/storage.js";
 import { Tensor } from "../tensor/tensor.js";
 import { views } from "../wasm/memory.js";
+import { refuseWhileRecording } from "../wasm/recording.js";
 
 /** Whether tensors can have a dtype of this name. */
 export function isDtype(name: string): name is DType {
@@ -44,6 +45,7 @@ export function storageFrom(op: string, bytes: Uint8Array, dtype: DType): Storag
   if (dtype === "bool" && bytes.some((byte) => byte > 1)) {
     throw new FormatError(`${op}: expected bytes of 0 or 1 for dtype bool; the file is damaged`);
   }
+  refuseWhileRecording(op, "loads values");
   const storage = new Storage(op, bytes.length);
   views.u8.set(bytes, storage.address);
   return storage;
@@ -69,6 +71,7 @@ export function contiguousFrom(op: string, bytes: Uint8Array, dtype: DType, shap
 export function withBytes<T>(op: string, x: Tensor, use: (bytes: Uint8Array) => T): T {
   x.check(op);
   refuseHidden(op, x);
+  refuseWhileRecording(op);
   const dense = isContiguous(x.layout) ? x : contiguousCopy(x);
   try {
     return use(views.u8.subarray(dense.address, dense.address + x.numel() * bytesOf(x.dtype)));

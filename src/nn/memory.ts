@@ -8,6 +8,7 @@ import { unrecorded } from "../tape/mode.js";
 import { checkDtype, type DType, isFloat } from "../tensor/dtype.js";
 import { temporaries } from "../tensor/lifetime.js";
 import type { Tensor } from "../tensor/tensor.js";
+import { recording } from "../wasm/recording.js";
 
 /** Casts a leaf, and its gradient, to another dtype: the object stays, its memory is new. */
 export function castInPlace(tensor: Tensor, dtype: DType): void {
@@ -30,7 +31,9 @@ export function checkFloat(op: string, dtype: DType): void {
   );
 }
 
-/** Writes zeros. */
-export function clear(tensor: Tensor): void {
-  unrecorded(() => fill_(tensor, 0));
+/** Writes zeros into the gradient of a tensor that has one. */
+export function clearGradient(tensor: Tensor): void {
+  if (recording.by !== null) recording.by.gradientRead(tensor);
+  const { gradient } = tensor;
+  if (gradient !== null) unrecorded(() => fill_(gradient, 0));
 }

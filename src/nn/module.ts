@@ -23,7 +23,7 @@ import {
   nameOf,
   register,
 } from "./hidden.js";
-import { castInPlace, checkFloat, clear } from "./memory.js";
+import { castInPlace, checkFloat, clearGradient } from "./memory.js";
 import { Parameter } from "./parameter.js";
 import { type IncompatibleKeys, loadState, type StateDict, type StateDictOptions, writeState } from "./state.js";
 import { moduleText } from "./text.js";
@@ -324,7 +324,7 @@ export class Module {
     const { setToNone } = parse("zeroGrad", rest, { setToNone: true }, ["setToNone"]);
     for (const parameter of this.parameters()) {
       if (setToNone) setGrad(parameter, null);
-      else if (parameter.gradient !== null) clear(parameter.gradient);
+      else clearGradient(parameter);
     }
   }
 

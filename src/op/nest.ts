@@ -17,6 +17,7 @@ import {
 } from "../wasm/block.js";
 import type { Kernel } from "../wasm/kernels.js";
 import { launch, repeatLaunch } from "../wasm/launch.js";
+import { recording } from "../wasm/recording.js";
 
 /** What an operation takes: a tensor, or a scalar that has no dtype of its own. */
 export type Operand = Tensor | number | boolean | bigint;
@@ -286,6 +287,7 @@ export function launchMap(kernel: Kernel): void {
   setResults(1);
   if (rank > 0) simplify(0, rank, true);
   write();
+  if (recording.by !== null) recording.by.elementwise();
   launch(kernel, count(0, rank));
 }
 

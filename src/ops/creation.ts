@@ -17,12 +17,14 @@ import {
   type TypedArray,
 } from "../tensor/dtype.js";
 import { numel } from "../tensor/layout.js";
+import { outsideScopes } from "../tensor/lifetime.js";
 import { elementsOf, item } from "../tensor/read.js";
-import { Tensor } from "../tensor/tensor.js";
+import { empty as blank, Tensor } from "../tensor/tensor.js";
 import { brainBits, halfBits, toInt64 } from "../wasm/bits.js";
 import { setParameter } from "../wasm/block.js";
 import { KernelFamily, WidthFamily } from "../wasm/kernels.js";
 import { launch } from "../wasm/launch.js";
+import { aside, recording } from "../wasm/recording.js";
 import { pow } from "./arithmetic.js";
 import { to } from "./cast.js";
 import { reshape } from "./shape.js";
@@ -90,6 +92,13 @@ const STORED: Record<DType, (value: Scalar) => number | bigint> = {
 
 /** Copies JavaScript values, row-major, into a contiguous tensor. */
 function fillFrom(out: Tensor, values: ArrayLike<Scalar>): void {
+  if (recording.by !== null) {
+    const kept = aside(() => outsideScopes(() => blank("tensor", out.shape, out.dtype)));
+    aside(() => fillFrom(kept, values));
+    copyInto(out, kept);
+    recording.by.constant(kept);
+    return;
+  }
   const { view, start } = elementsOf(out);
   if (ArrayBuffer.isView(values)) {
     const bits = view instanceof Uint16Array && values instanceof Uint16Array;

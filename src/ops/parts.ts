@@ -117,7 +117,7 @@ export function nanToNum_(self: Tensor, ...rest: NanToNumRest): Tensor {
   const values = replacements("nanToNum_", self, rest);
   if (isFloat(self.dtype)) return replaced.inplace(self, ...values);
   // Nothing to replace, but a write all the same.
-  self.storage.version++;
+  self.storage.written();
   return self;
 }
 

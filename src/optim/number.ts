@@ -7,6 +7,7 @@ import { unrecorded } from "../tape/mode.js";
 import { temporaries } from "../tensor/lifetime.js";
 import { item } from "../tensor/read.js";
 import type { Tensor } from "../tensor/tensor.js";
+import { aside } from "../wasm/recording.js";
 
 /** 2²⁷ + 1: a product with it splits a float64 into two halves whose products are exact (Dekker 1971). */
 const SPLITTER = 134217729;
@@ -44,11 +45,13 @@ function wholePower(x: number, n: number): number {
 /** f of one number, by a kernel in float64. */
 function byKernel(x: number, f: (x: Tensor) => Tensor): number {
   let result = Number.NaN;
-  unrecorded(() =>
-    temporaries(() => {
-      result = item(f(full([], x, { dtype: "float64" }))) as number;
-      return null;
-    }),
+  aside(() =>
+    unrecorded(() =>
+      temporaries(() => {
+        result = item(f(full([], x, { dtype: "float64" }))) as number;
+        return null;
+      }),
+    ),
   );
   return result;
 }

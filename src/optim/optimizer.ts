@@ -10,6 +10,7 @@ import { installInspect } from "../tensor/inspect.js";
 import { temporaries } from "../tensor/lifetime.js";
 import { disposable, refuseAsync } from "../tensor/scope.js";
 import { Tensor } from "../tensor/tensor.js";
+import { anew, recording } from "../wasm/recording.js";
 import { loadOptimizer, type OptimizerStateDict, writeOptimizer } from "./state.js";
 import { filled } from "./table.js";
 import { optionText } from "./text.js";
@@ -132,10 +133,13 @@ export abstract class Optimizer<O extends object = object> {
     const { setToNone } = parse("zeroGrad", rest, { setToNone: true }, ["setToNone"]);
     for (const { params } of this.paramGroups) {
       for (const p of params) {
+        if (setToNone) {
+          p.dropGradient();
+          continue;
+        }
+        if (recording.by !== null) recording.by.gradientRead(p);
         const { gradient } = p;
-        if (gradient === null) continue;
-        if (setToNone) p.dropGradient();
-        else {
+        if (gradient !== null) {
           if (gradient.history !== null) gradient.setHistory(null);
           unrecorded(() => zero_(gradient));
         }
@@ -153,11 +157,13 @@ export abstract class Optimizer<O extends object = object> {
     return this.around(closure, () => {
       const loss = closure === undefined ? null : recorded(closure);
       refuseAsync("step", loss);
-      unrecorded(() =>
-        temporaries(() => {
-          for (const group of this.paramGroups) this.update(group);
-          return null;
-        }),
+      anew([this], () =>
+        unrecorded(() =>
+          temporaries(() => {
+            for (const group of this.paramGroups) this.update(group);
+            return null;
+          }),
+        ),
       );
       return loss;
     });
@@ -166,10 +172,16 @@ export abstract class Optimizer<O extends object = object> {
   /** @internal Calls the hooks before and after. */
   protected around<T>(closure: unknown, body: () => T): T {
     const args = closure === undefined ? [] : [closure];
-    this.stepCount++;
-    for (const hook of this.before) hook(this as unknown as Optimizer, args);
+    anew([this], () => {
+      this.stepCount++;
+      for (const hook of this.before) hook(this as unknown as Optimizer, args);
+    });
     const result = body();
-    for (const hook of this.after) hook(this as unknown as Optimizer, args);
+    if (this.after.size > 0) {
+      anew([this], () => {
+        for (const hook of this.after) hook(this as unknown as Optimizer, args);
+      });
+    }
     return result;
   }
 

@@ -11,6 +11,7 @@ import { setParameter } from "../wasm/block.js";
 import type { KernelFamily } from "../wasm/kernels.js";
 import { launch } from "../wasm/launch.js";
 import { allocate, release, views } from "../wasm/memory.js";
+import { aside, recording } from "../wasm/recording.js";
 
 /** Bytes of a row; what is in it is said in `assembly/kernels/optim.ts`. */
 const ROW = 64;
@@ -27,6 +28,9 @@ export const FLAG_C = 16;
 // float64 from its end.
 let address = 0;
 let capacity = 0;
+/** The table of eager updates, kept from one to the next. */
+let own = 0;
+let ownCapacity = 0;
 let singles = 0;
 let doubles = 0;
 /** Parameters with gaps in memory, and the dense copies that are worked on in their place. */
@@ -43,12 +47,21 @@ function roundedUp(rows: number): number {
 export function beginTable(rows: number): void {
   singles = doubles = 0;
   indirect = [];
-  if (rows <= capacity) return;
-  const size = roundedUp(rows);
-  const larger = allocate("optim", size * ROW);
-  if (address !== 0) release(address);
-  address = larger;
-  capacity = size;
+  if (recording.by !== null) {
+    // A recorded update has a table of its own, which stays.
+    address = allocate("optim", rows * ROW);
+    capacity = rows;
+    return;
+  }
+  if (rows > ownCapacity) {
+    const size = roundedUp(rows);
+    const larger = allocate("optim", size * ROW);
+    if (own !== 0) release(own);
+    own = larger;
+    ownCapacity = size;
+  }
+  address = own;
+  capacity = ownCapacity;
 }
 
 /** The layout in which a parameter's gradient and state lie: its own where that has no gaps. */
@@ -116,7 +129,7 @@ export function addRow(
   numbers[at++] = n0;
   numbers[at++] = n1;
   numbers[at] = n2;
-  p.storage.version++;
+  p.storage.written();
 }
 
 /** Works the table off; `numbers` are the group's, the weight decay first. */
@@ -143,11 +156,14 @@ function runRows(
 
 /** A tensor of state for a parameter, of one value, that outlives every scope. */
 export function filled(p: Tensor, value: number): Tensor {
-  return outsideScopes(() => {
-    const state = emptyOf("optim", stateLayout(p), p.dtype);
-    copyInto(state, value);
-    return state;
-  });
+  // State is made at once, also while a step is recorded: what is recorded is its use.
+  return aside(() =>
+    outsideScopes(() => {
+      const state = emptyOf("optim", stateLayout(p), p.dtype);
+      copyInto(state, value);
+      return state;
+    }),
+  );
 }
 
 /** A copy of a tensor for the state of a parameter, in its dtype, and laid out as it where the shapes are the same. */

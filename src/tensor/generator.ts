@@ -2,6 +2,7 @@
 
 import { ArgumentError } from "../errors.js";
 import { artifact, views } from "../wasm/memory.js";
+import { aside, refuseWhileRecording } from "../wasm/recording.js";
 import { outsideScopes } from "./lifetime.js";
 import { Storage } from "./storage.js";
 
@@ -43,7 +44,7 @@ export class Generator {
   /** @internal Address of the state; made on first use. */
   get address(): number {
     if (this.storage === null) {
-      this.storage = outsideScopes(() => new Storage("Generator", artifact().mt_state_bytes()));
+      this.storage = aside(() => outsideScopes(() => new Storage("Generator", artifact().mt_state_bytes())));
       this.storage.watch();
       this.fill();
     }
@@ -52,13 +53,15 @@ export class Generator {
 
   private fill(): void {
     const seed = this.initialSeed();
-    artifact().mt_seed((this.storage as Storage).address, seed >>> 0, Math.floor(seed / 2 ** 32) >>> 0);
+    const { address } = this.storage as Storage;
+    artifact().mt_seed(address, seed >>> 0, Math.floor(seed / 2 ** 32) >>> 0);
   }
 
   /** Starts the sequence that belongs to a seed, a whole number; returns the generator. */
   manualSeed(seed: number): this {
     if (!Number.isSafeInteger(seed))
       throw new ArgumentError(`manualSeed: expected a whole number below 2^53, got ${String(seed)}`);
+    refuseWhileRecording("manualSeed", "starts a generator anew");
     this.seeded = seed;
     if (this.storage !== null) this.fill();
     return this;
@@ -79,12 +82,14 @@ export class Generator {
 
   /** A copy of the state: what `setState` continues from. */
   getState(): Uint8Array {
+    refuseWhileRecording("getState", "reads a generator's state");
     const { address } = this;
     return views.u8.slice(address, address + (this.storage as Storage).bytes);
   }
 
   /** Continues from a state that `getState` gave; returns the generator. */
   setState(state: Uint8Array): this {
+    refuseWhileRecording("setState", "writes a generator's state");
     const { address } = this;
     const { bytes } = this.storage as Storage;
     if (!(state instanceof Uint8Array) || state.length !== bytes) {

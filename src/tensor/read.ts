@@ -3,6 +3,7 @@
 import { ArgumentError, ShapeError } from "../errors.js";
 import { fromBrainBits, fromHalfBits } from "../wasm/bits.js";
 import { views } from "../wasm/memory.js";
+import { refuseWhileRecording } from "../wasm/recording.js";
 import { allShown, refuseHidden } from "./batch.js";
 import { bytesOf, type DType, getDefaultDtype, type Scalar, type TypedArray } from "./dtype.js";
 import { formatTensor } from "./format.js";
@@ -34,6 +35,7 @@ export function viewFor(dtype: DType): TypedArray {
 /** The typed view over linear memory for a tensor, and where its first element is in it. */
 export function elementsOf(x: Tensor): { readonly view: TypedArray; readonly start: number } {
   refuseHidden("data access", x);
+  refuseWhileRecording("data access");
   x.storage.fresh = false;
   return { view: viewFor(x.dtype), start: x.address / bytesOf(x.dtype) };
 }
@@ -69,6 +71,7 @@ function reader(x: Tensor): (position: number) => Scalar {
 export function item(x: Tensor): Scalar {
   x.check("item");
   refuseHidden("item", x);
+  refuseWhileRecording("item");
   readers.told?.(x);
   if (x.numel() !== 1) {
     throw new ShapeError(
@@ -85,6 +88,7 @@ export type Nested = Scalar | Nested[];
 export function tolist(x: Tensor): Nested {
   x.check("tolist");
   refuseHidden("tolist", x);
+  refuseWhileRecording("tolist");
   readers.told?.(x);
   const read = reader(x);
   const { shape, strides } = x.layout;
@@ -101,6 +105,7 @@ export function tolist(x: Tensor): Nested {
 export function copyOut(x: Tensor): TypedArray {
   if (!isContiguous(x.layout)) throw new ArgumentError("toTypedArray: expected a contiguous tensor");
   refuseHidden("toTypedArray", x);
+  refuseWhileRecording("toTypedArray");
   readers.told?.(x);
   const start = x.address / bytesOf(x.dtype);
   return viewFor(x.dtype).slice(start, start + x.numel());
@@ -109,6 +114,7 @@ export function copyOut(x: Tensor): TypedArray {
 /** PyTorch's text of a tensor, with its history's name. A disposed tensor has a text too. */
 export function textOf(x: Tensor, requiresGrad: boolean, gradFn: string | null, tangent: string | null): string {
   if (x.isDisposed) return "tensor(<disposed>)";
+  refuseWhileRecording("toString");
   const dims = x.storage.batch;
   if (dims !== null) {
     const whole = textOf(allShown(x), false, null, null).replaceAll("\n", "\n    ");

@@ -2,6 +2,7 @@
 
 import { GraphError } from "../errors.js";
 import { allocate, linearBytes, liveBytes, release, views } from "../wasm/memory.js";
+import { recording } from "../wasm/recording.js";
 
 /** The part of a storage that outlives it: what the finaliser needs to free the block. */
 interface Allocation {
@@ -92,12 +93,16 @@ export class Storage {
       this.batch = origin.batch;
     }
     this.allocation = origin === null ? { address: allocate(op, bytes) } : origin.allocation;
+    if (recording.by !== null && origin === null) recording.by.made(this.allocation);
     origin?.hold();
   }
 
   /** Address of the first byte. */
   get address(): number {
-    return this.allocation.address;
+    const { address } = this.allocation;
+    // A capture must know what a run uses: whoever writes an address into a block asks here first.
+    if (recording.by !== null) recording.by.touch(this, address);
+    return address;
   }
 
   /** The same block with other dims hidden, under the same version as far as writes through it go. */
@@ -112,6 +117,7 @@ export class Storage {
   /** Counts a write. */
   written(): void {
     this.version++;
+    if (recording.by !== null) recording.by.wrote(this);
     if (this.announces) this.origin?.written();
   }
 
@@ -141,7 +147,8 @@ export class Storage {
       const repeat = (dim: number, to: number, from: number): void => {
         const hidden = batch[dim];
         if (hidden === undefined) {
-          u8.copyWithin(to, from, from + this.bytes);
+          if (recording.by === null) u8.copyWithin(to, from, from + this.bytes);
+          else recording.by.copied(to, from, this.bytes);
           return;
         }
         const step = old.find(({ level }) => level === hidden.level)?.stride ?? 0;
@@ -151,6 +158,7 @@ export class Storage {
     }
     release(allocation.address);
     allocation.address = address;
+    if (recording.by !== null) recording.by.made(allocation);
     this.batch = batch;
   }
 

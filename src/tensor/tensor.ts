@@ -4,6 +4,7 @@ import { DisposedError } from "../errors.js";
 import type { TensorHooks } from "../tape/hooks.js";
 import type { Node } from "../tape/node.js";
 import type { ViewOf } from "../tape/view.js";
+import { recording } from "../wasm/recording.js";
 import { bytesOf, type DType } from "./dtype.js";
 import { contiguous, type Layout, numel } from "./layout.js";
 import { adopt, adoptForUser, answerFor } from "./lifetime.js";
@@ -156,6 +157,7 @@ export class Tensor {
 
   /** @internal Lets the gradient go: one that the engine made and nobody saw is freed at once. */
   dropGradient(): void {
+    if (recording.by?.gradientDropped(this)) return;
     const gradient = this.gradient;
     this.gradient = null;
     if (gradient === null || !this.gradientOwned) return;

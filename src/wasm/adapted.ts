@@ -2,6 +2,7 @@
 
 import { BLOCK_BYTES, type Narrow, narrowOperands, recordOf } from "./block.js";
 import { allocate, artifact, release, views } from "./memory.js";
+import { aside } from "./recording.js";
 import { run } from "./run.js";
 import { bytesOf, castName, computesAs, type DType } from "./words.js";
 
@@ -18,7 +19,7 @@ let own = 0;
 
 /** Casts `count` elements that lie one behind the other. */
 function castRun(from: DType, to: DType, source: number, target: number, count: number): void {
-  if (own === 0) own = allocate("launch", BLOCK_BYTES);
+  if (own === 0) own = aside(() => allocate("launch", BLOCK_BYTES));
   const words = views.i32;
   const at = own >>> 2;
   words[at] = 0;

@@ -2,6 +2,7 @@
 
 import { brainBits, halfBits, toInt64 } from "./bits.js";
 import { allocate, views } from "./memory.js";
+import { aside } from "./recording.js";
 import type { DType } from "./words.js";
 
 /** Most loop dims of a block. */
@@ -19,7 +20,7 @@ let address = 0;
 
 /** Address of the block that eager calls write; made on first use. */
 export function blockAddress(): number {
-  if (address === 0) address = allocate("init", BLOCK_BYTES);
+  if (address === 0) address = aside(() => allocate("init", BLOCK_BYTES));
   return address;
 }
 

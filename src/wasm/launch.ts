@@ -4,6 +4,7 @@ import { ArgumentError, NumericalError } from "../errors.js";
 import { blockAddress, recordOf } from "./block.js";
 import type { Kernel } from "./kernels.js";
 import { views } from "./memory.js";
+import { recording, refuseWhileRecording } from "./recording.js";
 import { run } from "./run.js";
 
 /** What the next launch does for each example that `vmap` hides: byte strides of each operand over the hidden dims. */
@@ -75,6 +76,7 @@ export function status(): number {
 
 /** The number that goes with the status: an index, a row, a count. */
 export function detail(): number {
+  refuseWhileRecording("launch", "makes a shape that depends on data");
   return views.i32[(blockAddress() >>> 2) + 3] as number;
 }
 
@@ -89,10 +91,17 @@ export function launchChecked(
   about: (detail: number) => string,
   start: typeof launch = launch,
 ): void {
+  if (recording.by !== null) {
+    recording.by.checked(op, about, () => start(kernel, extent));
+    return;
+  }
   start(kernel, extent);
   const found = status();
-  if (found === 0) return;
-  const text = `${op}: ${about(detail())}`;
-  if (found === STATUS_INDEX) throw new ArgumentError(text);
-  throw new NumericalError(text);
+  if (found !== 0) throw faultOf(found, op, about(detail()));
+}
+
+/** The error for a status that a kernel left. */
+export function faultOf(found: number, op: string, about: string): ArgumentError | NumericalError {
+  const text = `${op}: ${about}`;
+  return found === STATUS_INDEX ? new ArgumentError(text) : new NumericalError(text);
 }

@@ -2,6 +2,7 @@
 
 import { OutOfMemoryError, WengertError } from "../errors.js";
 import { notLoaded, runtime } from "./load.js";
+import { recording } from "./recording.js";
 
 /** Views over all of linear memory; renewed when it grows. Index by address divided by the element's bytes. */
 export const views = {
@@ -42,6 +43,7 @@ export function artifact(op = "wengert"): NonNullable<typeof runtime.exports> {
  * @throws OutOfMemoryError naming the bytes asked and live, when linear memory cannot grow.
  */
 export function allocate(op: string, bytes: number): number {
+  if (recording.by !== null) return recording.by.allocate(op, bytes);
   const exports = artifact(op);
   const address = bytes > 0xfff00000 ? 0 : exports.allocate(bytes) >>> 0;
   if (views.u8.length === 0 || views.u8.length !== (runtime.memory as WebAssembly.Memory).buffer.byteLength) renew();
@@ -55,6 +57,7 @@ export function allocate(op: string, bytes: number): number {
 
 /** Gives memory back. */
 export function release(address: number): void {
+  if (recording.owns?.(address)) return;
   (runtime.exports as NonNullable<typeof runtime.exports>).release(address);
 }
 

@@ -12,6 +12,7 @@ import { unrecorded } from "../../tape/mode.js";
 import { temporaries } from "../../tensor/lifetime.js";
 import { item } from "../../tensor/read.js";
 import { Tensor } from "../../tensor/tensor.js";
+import { recording } from "../../wasm/recording.js";
 
 /** A tensor, or tensors to go through. */
 export type Parameters = Tensor | Iterable<Tensor>;
@@ -28,6 +29,7 @@ function listOf(op: string, parameters: unknown): Tensor[] {
 function gradients(op: string, parameters: unknown): Tensor[] {
   const found: Tensor[] = [];
   for (const parameter of listOf(op, parameters)) {
+    if (recording.by !== null) recording.by.gradientRead(parameter);
     const { gradient } = parameter;
     if (gradient !== null && !found.includes(gradient)) found.push(gradient);
   }

@@ -69,13 +69,15 @@ export class SequentialLR extends LRScheduler {
   }
 
   override step(): void {
-    this.lastEpoch++;
-    let index = 0;
-    while (index < this.milestones.length && this.milestones[index] <= this.lastEpoch) index++;
-    const now = this.schedulers[index];
-    if (index > 0 && this.milestones[index - 1] === this.lastEpoch) now.step(0);
-    else now.step();
-    this.lastLr = now.getLastLr();
+    this.advance(() => {
+      this.lastEpoch++;
+      let index = 0;
+      while (index < this.milestones.length && this.milestones[index] <= this.lastEpoch) index++;
+      const now = this.schedulers[index];
+      if (index > 0 && this.milestones[index - 1] === this.lastEpoch) now.step(0);
+      else now.step();
+      this.lastLr = now.getLastLr();
+    });
   }
 
   override stateDict(): SchedulerState {
@@ -117,8 +119,10 @@ export class ChainedScheduler extends LRScheduler {
   }
 
   override step(): void {
-    for (const each of this.schedulers) each.step();
-    this.lastLr = ratesOf(this.optimizer);
+    this.advance(() => {
+      for (const each of this.schedulers) each.step();
+      this.lastLr = ratesOf(this.optimizer);
+    });
   }
 
   override stateDict(): SchedulerState {

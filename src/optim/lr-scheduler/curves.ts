@@ -262,6 +262,10 @@ export class CosineAnnealingWarmRestarts extends LRScheduler {
 
   /** Goes on to the next epoch, or to a given one, which may lie between two. */
   override step(epoch?: number): void {
+    this.advance(() => this.goTo(epoch));
+  }
+
+  private goTo(epoch: number | undefined): void {
     const next = epoch ?? (this.lastEpoch < 0 ? 0 : undefined);
     if (next === undefined) {
       this.lastEpoch++;

@@ -5,6 +5,7 @@ import { asNumber, parse, type Trailing } from "../../op/args.js";
 import { scientific } from "../../tensor/decimal.js";
 import { item } from "../../tensor/read.js";
 import { Tensor } from "../../tensor/tensor.js";
+import { anew } from "../../wasm/recording.js";
 import type { Optimizer } from "../optimizer.js";
 import {
   checkOptimizer,
@@ -137,6 +138,10 @@ export class ReduceLROnPlateau {
   /** Takes the measure of an epoch, a number or a tensor of one element. */
   step(metrics: number | Tensor, epoch?: number): void {
     const current = metrics instanceof Tensor ? Number(item(metrics)) : asNumber("step", metrics, "metrics");
+    anew([this, this.optimizer], () => this.take(current, epoch));
+  }
+
+  private take(current: number, epoch: number | undefined): void {
     this.lastEpoch = epoch ?? this.lastEpoch + 1;
     if (this.isBetter(current, this.best)) {
       this.best = current;

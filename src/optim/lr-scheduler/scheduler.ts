@@ -4,6 +4,7 @@ import { ArgumentError } from "../../errors.js";
 import { describe } from "../../op/args.js";
 import { scientific } from "../../tensor/decimal.js";
 import { warnOnce } from "../../tensor/warn.js";
+import { anew } from "../../wasm/recording.js";
 import { Optimizer, type ParamGroup } from "../optimizer.js";
 
 /** A scheduler's state by PyTorch's names. */
@@ -98,15 +99,22 @@ export abstract class LRScheduler {
 
   /** Goes on to the next epoch, or to a given one, and writes the learning rates. */
   step(epoch?: number): void {
-    if (this.stepCount === 1 && this.optimizer.stepCount < 1) warnOrder();
-    this.stepCount++;
-    if (epoch === undefined) {
-      this.lastEpoch++;
-      this.write(this.getLr());
-    } else {
-      this.lastEpoch = epoch;
-      this.write(this.closedForm() ?? this.getLr());
-    }
+    this.advance(() => {
+      if (this.stepCount === 1 && this.optimizer.stepCount < 1) warnOrder();
+      this.stepCount++;
+      if (epoch === undefined) {
+        this.lastEpoch++;
+        this.write(this.getLr());
+      } else {
+        this.lastEpoch = epoch;
+        this.write(this.closedForm() ?? this.getLr());
+      }
+    });
+  }
+
+  /** @internal Runs the body of a step, at every step that is replayed too. */
+  protected advance(body: () => void): void {
+    anew([this, this.optimizer], body);
   }
 
   /** @internal Writes the learning rates. */
