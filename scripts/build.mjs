@@ -85,9 +85,16 @@ function place(from, to) {
 }
 
 const assembly = [...filesOf("assembly").filter((file) => file.endsWith(".ts")), "asconfig.json"];
+// Threads start from a file: it holds all that it needs, and no bundle of the library holds it.
+const WORKER = "src/threads/worker.ts";
 const sources = filesOf("src").filter((file) => file.endsWith(".ts"));
 const modules = sources.filter((file) => !file.endsWith(".d.ts")).map((file) => relative("src", file).slice(0, -3));
-const javascript = () => modules.flatMap((module) => [`dist/${module}.js`, `dist/${module}.js.map`]);
+const javascript = () => [
+  "dist/wengert-worker.js",
+  ...modules
+    .filter((module) => module !== "threads/worker")
+    .flatMap((module) => [`dist/${module}.js`, `dist/${module}.js.map`]),
+];
 const declarations = () => modules.flatMap((module) => [`dist/${module}.d.ts`, `dist/${module}.d.ts.map`]);
 
 await step(
@@ -146,7 +153,7 @@ await step("javascript", sources, javascript, async () => {
   const bundled = ["src/wasm/loader.ts", "src/io/inflate.ts"];
   await build({
     ...common,
-    entryPoints: sources.filter((file) => !file.endsWith(".d.ts") && !bundled.includes(file)),
+    entryPoints: sources.filter((file) => !file.endsWith(".d.ts") && file !== WORKER && !bundled.includes(file)),
     sourcesContent: false,
     plugins: [stamping],
   });
@@ -156,6 +163,14 @@ await step("javascript", sources, javascript, async () => {
     bundle: true,
     treeShaking: true,
     banner: { js: "// Contains a library under a licence of its own, which is in the file of the same name." },
+  });
+  await build({
+    ...common,
+    entryPoints: { "wengert-worker": WORKER },
+    bundle: true,
+    minifyWhitespace: true,
+    sourcemap: false,
+    banner: { js: "// The file that wengert's threads start from." },
   });
   copyFileSync("node_modules/assemblyscript/LICENSE", "dist/wasm/loader.LICENSE");
   copyFileSync("node_modules/fflate/LICENSE", "dist/io/inflate.LICENSE");

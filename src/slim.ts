@@ -114,5 +114,6 @@ export {
 export { type FloatInfo, finfo, type IntegerInfo, iinfo } from "./tensor/info.js";
 export { keep, Scope, scope } from "./tensor/scope.js";
 export { Tensor } from "./tensor/tensor.js";
+export { setNumThreads, type Threads, threads } from "./threads/index.js";
 export * as utils from "./utils/index.js";
 export { memory } from "./wasm/memory.js";

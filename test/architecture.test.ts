@@ -12,6 +12,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const LAYERS = [
   ["errors.ts"],
   ["wasm"],
+  ["threads"],
   ["tensor"],
   ["tape"],
   ["op"],

@@ -14,7 +14,7 @@
 // The heap ends with a block of size 0 that is never free. The state is this instance's own: only the main instance
 // may allocate, and the bins lie in the heap since static data is written again by each instance that shares it.
 
-import { SCRATCH_BYTES, setScratch } from "./scratch";
+import { SCRATCH_BYTES, scratch, setScratch } from "./scratch";
 
 const GRANULE: u32 = 64;
 const HEADER: u32 = 16;
@@ -226,6 +226,16 @@ export function allocate(bytes: u32): usize {
   return block + HEADER;
 }
 
+/** Like `allocate`, for what the artifact needs itself: it counts neither as live nor for the peak. */
+export function reserve(bytes: u32): usize {
+  const before = live, highest = peak;
+  const address = allocate(bytes);
+  live = before;
+  peak = highest;
+  if (address != 0) store<u32>(address - HEADER, 0, 12);
+  return address;
+}
+
 /**
  * Gives back what `allocate` gave, and merges it with free neighbours. Address 0 is ignored; so is one that is not in
  * use, except in a debug build, which traps.
@@ -273,4 +283,30 @@ export function pooledBytes(): f64 {
 /** Lets `peakBytes` start again from what is live now. */
 export function resetPeak(): void {
   peak = live;
+}
+
+/**
+ * Writes what this instance keeps outside of memory, all of its globals that change, into its scratch arena, and returns
+ * where: another instance on a copy of the memory goes on from there by `resume`.
+ */
+export function suspend(): usize {
+  const at = scratch();
+  store<usize>(at, bins);
+  store<u32>(at, summary, 4);
+  store<usize>(at, end, 8);
+  store<u32>(at, live, 12);
+  store<u32>(at, peak, 16);
+  store<u32>(at, pooled, 20);
+  return at;
+}
+
+/** Goes on from where another instance was suspended, in place of `initialise`. */
+export function resume(at: usize): void {
+  bins = load<usize>(at);
+  summary = load<u32>(at, 4);
+  end = load<usize>(at, 8);
+  live = load<u32>(at, 12);
+  peak = load<u32>(at, 16);
+  pooled = load<u32>(at, 20);
+  setScratch(at);
 }

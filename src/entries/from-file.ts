@@ -5,12 +5,14 @@ import { attempt, type InitOptions, load } from "../wasm/load.js";
 /** Beside a bundle, beside dist/entries/, and from src/entries/. */
 const PLACES = ["./wengert.wasm", "../wengert.wasm", "../../dist/wengert.wasm"];
 
-attempt(() => {
+function bytes(): Uint8Array<ArrayBuffer> {
   const places = PLACES.map((place) => new URL(place, import.meta.url));
   const found = places.find((place) => existsSync(place));
   if (found === undefined) throw new Error(`no wengert.wasm at ${places.map(String).join(", ")}`);
-  return new WebAssembly.Module(readFileSync(found));
-});
+  return readFileSync(found);
+}
+
+attempt(() => new WebAssembly.Module(bytes()), bytes);
 
 /**
  * Loads the artifact. Here it was loaded by the import and this returns at once; options count only where the import

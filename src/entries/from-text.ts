@@ -9,7 +9,7 @@ function decoded(): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-attempt(() => new WebAssembly.Module(decoded()));
+attempt(() => new WebAssembly.Module(decoded()), decoded);
 
 /**
  * Loads the artifact. It was loaded by the import and this returns at once, but in browsers that compile large modules

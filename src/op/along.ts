@@ -3,7 +3,7 @@
 import { alias, type Tensor } from "../tensor/tensor.js";
 import { setParameter } from "../wasm/block.js";
 import type { Kernel } from "../wasm/kernels.js";
-import { launch } from "../wasm/launch.js";
+import { launch, launchWhole } from "../wasm/launch.js";
 import { addStrided, beginNest, writeSplit } from "./nest.js";
 
 /** Parameters of a launch, and what its kernel works in beside the operands. */
@@ -49,7 +49,9 @@ export function launchAlong(
   }
   const { extent } = writeSplit(1, false);
   for (let i = 0; i < parameters.length; i++) setParameter(i, parameters[i] as number);
-  launch(kernel, extent);
+  // What all rows work in, one row works in at a time.
+  if (temporary === null) launch(kernel, extent);
+  else launchWhole(kernel, extent);
 }
 
 /** The same elements in the opposite order along `dim`, for launches only: its stride is negative. */

@@ -8,7 +8,7 @@ import { temporaries } from "../tensor/lifetime.js";
 import { alias, empty, emptyOf, type Tensor } from "../tensor/tensor.js";
 import { setParameter } from "../wasm/block.js";
 import type { Kernel } from "../wasm/kernels.js";
-import { launchChecked } from "../wasm/launch.js";
+import { launchChecked, launchWhole } from "../wasm/launch.js";
 import { describe } from "./args.js";
 import { copyInto } from "./copy.js";
 import { addAddress, addStrided, beginNest, writeNest } from "./nest.js";
@@ -100,5 +100,7 @@ export function draw(
   for (const tensor of more) addStrided(tensor, []);
   writeNest();
   parameters.forEach((value, i) => setParameter(i, value));
-  launchChecked(name, kernel, extent, (at) => `expected a valid probability or rate, got another at position ${at}`);
+  const about = (at: number): string => `expected a valid probability or rate, got another at position ${at}`;
+  // The numbers come from one generator, one after the other.
+  launchChecked(name, kernel, extent, about, launchWhole);
 }

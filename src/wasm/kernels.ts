@@ -30,7 +30,15 @@ export type KernelStem = StemOf<KernelName>;
 /** Names of kernels that move elements of a width, whatever their dtype. */
 export type WidthStem = WidthStemOf<KernelName>;
 
-/** Looks up an export by its whole name. */
+/** Lists of kernels that were found, to be forgotten when another instance takes the place of theirs. */
+const lists = /* @__PURE__ */ new Set<(Kernel | undefined)[]>();
+
+/** Makes every family find its kernels again: those of the instance that is now installed. */
+export function forgetKernels(): void {
+  for (const list of lists) list.length = 0;
+}
+
+/** Looks up an export by its whole name; not to be kept, as the instance may change. */
 export function kernelNamed(name: KernelName): Kernel {
   return artifact()[name] as Kernel;
 }
@@ -57,6 +65,7 @@ export class KernelFamily {
         : adapted(this.of(as ?? dtype, computesAs(result) ?? result));
     if (kernel === undefined) throw new DTypeError(`${this.stem.replace(/_/g, " ")}: not implemented for ${dtype}`);
     this.found[order] = kernel;
+    lists.add(this.found);
     return kernel;
   }
 }
@@ -74,6 +83,7 @@ export class WidthFamily {
     const kernel = own ?? (bytes < 4 ? adapted(this.of(4)) : undefined);
     if (kernel === undefined) throw new WengertError(`the artifact has no kernel ${this.stem}_w${bytes}`);
     this.found[bytes] = kernel;
+    lists.add(this.found);
     return kernel;
   }
 }

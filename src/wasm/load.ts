@@ -16,13 +16,18 @@ export interface InitOptions {
   readonly bytes?: BufferSource | undefined;
 }
 
+/** A way to the artifact's bytes. */
+export type Bytes = () => BufferSource | Promise<BufferSource>;
+
 /** The one instance of the artifact and its linear memory; null before it is installed. */
 export const runtime: {
   exports: KernelExports | null;
   memory: WebAssembly.Memory | null;
+  /** Gives the artifact's bytes once more, for threads; null where only a compiled module is at hand. */
+  bytes: Bytes | null;
   /** Why loading while importing failed, if it did. */
   failure: unknown;
-} = { exports: null, memory: null, failure: null };
+} = { exports: null, memory: null, bytes: null, failure: null };
 
 const INITIAL_PAGES = 64;
 const MAXIMUM_PAGES = 65536;
@@ -37,21 +42,22 @@ export function onInstall(action: () => void): void {
   else waiting.push(action);
 }
 
-/** Instantiates the compiled artifact; does nothing when one is installed. */
-export function install(source: WebAssembly.Module): void {
+/** Instantiates the compiled artifact, whose bytes are those; does nothing when one is installed. */
+export function install(source: WebAssembly.Module, bytes: Bytes | null = null): void {
   if (runtime.exports) return;
   const memory = reserve();
   const imports = importsOf(memory);
   // The loader would take a module of another realm, as edge-light runtimes hand over, for bytes.
   const own = source instanceof WebAssembly.Module;
   adopt(own ? instantiateSync(source, imports).instance : new WebAssembly.Instance(source, imports), memory);
+  runtime.bytes = bytes;
 }
 
 /** Installs while a module is being imported: a failure is kept for `notLoaded` and `load`, so that `init` can help. */
-export function attempt(compile: () => WebAssembly.Module): void {
+export function attempt(compile: () => WebAssembly.Module, bytes: Bytes | null = null): void {
   if (runtime.exports) return;
   try {
-    install(compile());
+    install(compile(), bytes);
   } catch (error) {
     runtime.failure = error;
   }
@@ -80,10 +86,16 @@ async function instantiated(source: InitOptions): Promise<void> {
   const memory = reserve();
   try {
     adopt(await from(source, importsOf(memory)), memory);
+    runtime.bytes = bytesOf(source);
   } catch (error) {
     if (error instanceof WengertError) throw error;
     throw new WengertError(`init: the artifact could not be loaded: ${textOf(error)}`, { cause: error });
   }
+}
+
+function bytesOf({ bytes, url }: InitOptions): Bytes | null {
+  if (bytes !== undefined) return () => bytes;
+  return url === undefined ? null : async () => (await answered(url)).arrayBuffer();
 }
 
 async function from(source: InitOptions, imports: Imports): Promise<WebAssembly.Instance> {
@@ -96,11 +108,14 @@ async function from(source: InitOptions, imports: Imports): Promise<WebAssembly.
   });
 }
 
-async function fetched(url: string | URL, imports: Imports): Promise<Instantiated> {
+async function answered(url: string | URL): Promise<Response> {
   const response = await fetch(url);
-  if (!response.ok) {
-    throw new WengertError(`init: ${url} answered ${response.status}; pass the address of wengert.wasm as { url }`);
-  }
+  if (response.ok) return response;
+  throw new WengertError(`init: ${url} answered ${response.status}; pass the address of wengert.wasm as { url }`);
+}
+
+async function fetched(url: string | URL, imports: Imports): Promise<Instantiated> {
+  const response = await answered(url);
   // Streaming insists on the type, and not every server knows it.
   const streams = /^application\/wasm\b/i.test(response.headers.get("content-type") ?? "");
   return streams ? instantiateStreaming(response, imports) : instantiate(await response.arrayBuffer(), imports);

@@ -17,7 +17,8 @@ export const views = {
   i64: new BigInt64Array(0),
 };
 
-function renew(): void {
+/** Makes the views anew: after memory has grown, or another took its place. */
+export function renew(): void {
   const buffer = (runtime.memory as WebAssembly.Memory).buffer;
   views.u8 = new Uint8Array(buffer);
   views.i8 = new Int8Array(buffer);

@@ -1,27 +1,42 @@
 // Kernels by number: the places that the artifact's own table has for them, the same in every instance of it.
 
+import { fillTable } from "./fill.js";
 import type { Kernel } from "./kernels.js";
 import { artifact } from "./memory.js";
 
-/** Exports that are kernels have the dtype's word behind an underscore. */
-const KERNEL = /_[a-z]*\d+$/;
+/** What a step of a nest weighs, for kernels that are not like an operation on an element. */
+const WEIGHTS: readonly (readonly [name: RegExp, weight: number])[] = [
+  // A multiplication and addition, of many that are under way at once.
+  [/^gemm_/, 1 / 8],
+];
 
-let places: Map<Kernel, number> | null = null;
+/** What is known of the kernels of the installed instance. */
+interface Table {
+  readonly owner: object;
+  readonly places: ReadonlyMap<unknown, number>;
+  readonly weights: ReadonlyMap<unknown, number>;
+}
 
-/** Puts every kernel among an instance's exports into its table; returns their places. */
-export function fillTable(exports: object, table: WebAssembly.Table): Map<Kernel, number> {
-  const kernels = Object.entries(exports).filter(([name, value]) => typeof value === "function" && KERNEL.test(name));
-  let place = table.grow(kernels.length);
-  const found = new Map<Kernel, number>();
-  for (const [, kernel] of kernels) {
-    table.set(place, kernel);
-    found.set(kernel, place++);
+let table: Table | null = null;
+
+function filled(): Table {
+  const exports = artifact();
+  if (table !== null && table.owner === exports) return table;
+  const places = fillTable(exports, exports.table);
+  const weights = new Map<unknown, number>();
+  for (const [name, kernel] of Object.entries(exports)) {
+    for (const [names, weight] of WEIGHTS) if (names.test(name)) weights.set(kernel, weight);
   }
-  return found;
+  table = { owner: exports, places, weights };
+  return table;
 }
 
 /** The place of a kernel, or -1 for what is no export of the artifact: kernels that run another on temporaries. */
 export function placeOf(kernel: Kernel): number {
-  places ??= fillTable(artifact(), artifact().table);
-  return places.get(kernel) ?? -1;
+  return filled().places.get(kernel) ?? -1;
+}
+
+/** What a step of a kernel's nest weighs: see `grainOf`. */
+export function weightOf(kernel: Kernel): number {
+  return filled().weights.get(kernel) ?? 1;
 }
