@@ -23,6 +23,7 @@
 //   name, group, kind   "forward": run `forward`; "gradient": and the gradient of all `params` (of the result when it is
 //                       one number, else with the input named by `cotangent`); "train": and a step of `optimizer`
 //   params, inputs      tensors by name, see data.mjs; params are what is differentiated or trained
+//   constants           names of inputs that never change from run to run: weights, where a model only infers
 //   forward(k, t)       the workload, written with the operations `k` of an adapter on the tensors `t`, by name
 //
 // The operations: add sub mul (second operand a tensor or a number) exp tanh sigmoid relu gelu(erf) square sum(x, dim?)

@@ -19,7 +19,7 @@ function convolution(name, kind, sizes, tiny) {
     const options = { padding: (s.size - 1) / 2, groups };
     const forward = (k, { x, w, b }) => k.conv2d(x, w, b, options);
     if (kind === "forward")
-      return { kind, inputs: tensors, forward, result, flops: 2 * multiplications, bytes: traffic };
+      return { kind, inputs: tensors, constants: ["w", "b"], forward, result, flops: 2 * multiplications, bytes: traffic };
     const g = random(result.shape, { layout: "image" });
     const counts = { flops: 6 * multiplications, bytes: 3 * traffic };
     return { kind, params: tensors, inputs: { g }, cotangent: "g", forward, result, ...counts };
@@ -75,6 +75,7 @@ export const layers = [
         w1: weight(10, hidden),
         b1: constant([10], 0.1),
       },
+      constants: ["w0", "b0", "w1", "b1"],
       forward: (k, t) => k.softmax(k.linear(k.relu(k.linear(t.x, t.w0, t.b0)), t.w1, t.b1)),
       flops: 2 * batch * hidden * (size + 10),
       bytes: 4 * (batch * size + hidden * (size + 10)),
