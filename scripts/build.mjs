@@ -1,4 +1,5 @@
-// Builds dist/: the artifact (asc), one JavaScript module per source file (esbuild), declarations with maps (tsc).
+// Builds dist/: the artifact (asc), one JavaScript module per source file (esbuild), the same in a few files
+// (`bundle.mjs`), declarations with maps (tsc).
 //
 //     node scripts/build.mjs            what is out of date
 //     node scripts/build.mjs --debug    the artifact with assertions as well
@@ -127,6 +128,13 @@ if (options.has("--debug")) {
   );
 }
 
+const declared = /^((?:export )?const \w+(?:: (?:=>|[^=\n])+)? =)(?= (?:new )?[\w.]+(?:<[^(\n]*>)?\()/gm;
+/**
+ * A source whose declarations say that they have no effect but their result: what a module makes when it loads has none,
+ * by rule, and some bundlers lose the mark of the function that is called across modules.
+ */
+const stamped = (text) => text.replace(declared, "$1 /* @__PURE__ */");
+
 await step("javascript", sources, javascript, async () => {
   const { build } = await import("esbuild");
   const common = {
@@ -137,14 +145,11 @@ await step("javascript", sources, javascript, async () => {
     sourcemap: true,
     logLevel: "warning",
   };
-  const declared = /^((?:export )?const \w+(?:: (?:=>|[^=\n])+)? =)(?= (?:new )?[\w.]+(?:<[^(\n]*>)?\()/gm;
-  // What a module makes when it loads has no effect but its result, by rule. Declarations say so themselves, since some
-  // bundlers lose the mark of the function they call across modules.
   const stamping = {
     name: "stamp",
     setup({ onLoad }) {
       onLoad({ filter: /\.ts$/ }, ({ path }) => ({
-        contents: readFileSync(path, "utf8").replace(declared, "$1 /* @__PURE__ */"),
+        contents: stamped(readFileSync(path, "utf8")),
         loader: "ts",
       }));
     },
@@ -190,6 +195,14 @@ await step(
   },
 );
 
+const bundled = () => filesOf("dist/bundle");
+const mainOf = () => ["index", "slim", "inline", "nn", "core", "train"].map((name) => `dist/bundle/${name}.js`);
+
+await step("bundle", [...sources, "scripts/bundle.mjs"], mainOf, async () => {
+  const { bundle } = await import("./bundle.mjs");
+  await bundle(stamped);
+});
+
 await step(
   "declarations",
   [...sources, "tsconfig.json", "tsconfig.build.json", "build/generated/wasm/artifact.d.ts"],
@@ -204,6 +217,7 @@ await step(
 // What is left of sources that are gone would be published with the rest.
 const expected = new Set([
   ...javascript(),
+  ...bundled(),
   ...declarations(),
   "dist/entries/inline-data.js",
   "dist/wasm/artifact.d.ts",

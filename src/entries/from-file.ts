@@ -1,6 +1,8 @@
 // Loads the artifact from the file beside the library, while it is being imported: Node, Deno and Bun.
-import { existsSync, readFileSync } from "node:fs";
 import { attempt, type InitOptions, load } from "../wasm/load.js";
+
+// Not imported: a module for it would be made of all that the runtime's files can do, streams too, which takes 2 ms.
+const { existsSync, readFileSync } = process.getBuiltinModule("node:fs");
 
 /** Beside a bundle, beside dist/entries/, and from src/entries/. */
 const PLACES = ["./wengert.wasm", "../wengert.wasm", "../../dist/wengert.wasm"];

@@ -1,7 +1,7 @@
 // Instantiates the artifact, once: from a compiled module, from bytes, or from an address, streaming.
 import { ArgumentError, OutOfMemoryError, WengertError } from "../errors.js";
 import type { instantiate as declared } from "./artifact.js";
-import { type Imports, type Instantiated, instantiate, instantiateStreaming, instantiateSync } from "./loader.js";
+import { type Imports, type Instantiated, instantiate, instantiateStreaming } from "./loader.js";
 
 /** What the artifact exports, as the compiler declares it. */
 export type KernelExports = Awaited<ReturnType<typeof declared>>;
@@ -46,10 +46,9 @@ export function onInstall(action: () => void): void {
 export function install(source: WebAssembly.Module, bytes: Bytes | null = null): void {
   if (runtime.exports) return;
   const memory = reserve();
-  const imports = importsOf(memory);
-  // The loader would take a module of another realm, as edge-light runtimes hand over, for bytes.
-  const own = source instanceof WebAssembly.Module;
-  adopt(own ? instantiateSync(source, imports).instance : new WebAssembly.Instance(source, imports), memory);
+  // Without the loader, which wraps every export, and would take a module of another realm, as edge-light runtimes hand
+  // over, for bytes.
+  adopt(new WebAssembly.Instance(source, importsOf(memory)), memory);
   runtime.bytes = bytes;
 }
 

@@ -1,0 +1,276 @@
+// Builds dist/bundle/: the library in a few files, for runtimes that load files from a disk, where each costs time.
+//
+// Three storeys, each knowing only those below:
+//   core.js     tensors, operations, autograd, and namespaces whose contents are loaded when they are asked for
+//   train.js    what training an ordinary network takes
+//   part-*.js   what else a namespace has, and shared-*.js what parts share
+// and above them the entries: index.js with the methods, slim.js, inline.js, nn.js, methods/*.js. A name that crosses
+// storeys is exported under its module's name, so that no two collide. What is loaded later is required, not imported: it
+// is there when the call returns, whatever else is being imported meanwhile.
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join, relative, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { build, transform } from "esbuild";
+
+const OUT = "dist/bundle";
+
+/** Modules of the second storey; what they import is there or below. */
+const TRAINING = [
+  "nn/containers",
+  "nn/init",
+  "nn/module",
+  "nn/parameter",
+  "nn/layers/activation",
+  "nn/layers/dropout",
+  "nn/layers/embedding",
+  "nn/layers/linear",
+  "nn/layers/loss",
+  "nn/functional/activation",
+  "nn/functional/classification",
+  "nn/functional/dropout",
+  "nn/functional/embedding",
+  "nn/functional/linear",
+  "nn/functional/regression",
+  "optim/adam",
+  "optim/optimizer",
+  "optim/sgd",
+];
+
+/** Namespaces that are loaded by parts: their modules. The part has the namespace's first word. */
+const NAMESPACES = {
+  F: "nn/functional",
+  nn: "nn/index",
+  optim: "optim/index",
+  utils: "utils/index",
+  func: "func/index",
+  io: "io/index",
+};
+
+/** Functions at the top of the library that parts have: their modules. */
+const FUNCTIONS = {
+  fit: "fit/index",
+  load: "io/index",
+  save: "io/index",
+  gridSampler: "nn/functional/grid",
+  gridSampler2d: "nn/functional/grid",
+  gridSampler3d: "nn/functional/grid",
+  constantPadNd: "nn/functional/pad",
+};
+
+const LATER = /^(nn|optim|utils|func|io|fit)\//;
+const ENTRY = /^(entries|methods)\/|^(index|slim)$/;
+const CROSSING = /^(import|export) (\{[^}]*\}|\* as [\w$]+) from "storey:(\w+):([^"]+)";$/gm;
+
+/** The name under which what a module exports crosses storeys; without a name, all that it exports. */
+const crossing = (module, name = "") => `${module.replace(/\W/g, "_")}$${name}`;
+const partOf = (module) => `part-${module.slice(0, module.indexOf("/"))}`;
+const moduleAt = (path) => relative("src", path).replace(/\.[jt]s$/, "");
+const valuesOf = (module) => import(pathToFileURL(`dist/${module}.js`));
+
+/** Adds to the list that a map has for a key. */
+function add(map, key, value) {
+  if (!map.has(key)) map.set(key, new Set());
+  map.get(key).add(value);
+}
+
+/** The modules of the library, each with those that it imports. */
+async function graph() {
+  const options = { entryPoints: ["src/entries/node.ts"], outdir: OUT, write: false, logLevel: "error" };
+  const { metafile } = await build({ ...options, bundle: true, metafile: true, format: "esm", platform: "node" });
+  const inner = ({ external }) => !external;
+  return new Map(
+    Object.entries(metafile.inputs).map(([file, { imports }]) => [
+      moduleAt(file),
+      imports.filter(inner).map(({ path }) => moduleAt(path)),
+    ]),
+  );
+}
+
+/** Addresses of files beside a source, as they are from the bundle: workers stay files of their own. */
+function fromBundle(text, path) {
+  return text.replace(/new URL\("(\.\.?\/[^"]+\.js)", import\.meta\.url\)/g, (_, address) => {
+    const target = relative(OUT, join("dist", dirname(relative("src", path)), address));
+    return `new URL(${JSON.stringify(target)}, import.meta.url)`;
+  });
+}
+
+/** What a file of the bundle exports of modules: lines of the text it is made from. */
+const exporting = (needed) =>
+  [...needed].flatMap(([module, names]) =>
+    [...names].map((name) =>
+      name === "*"
+        ? `export * as ${crossing(module)} from "./${module}.js";`
+        : `export { ${name} as ${crossing(module, name)} } from "./${module}.js";`,
+    ),
+  );
+
+/** Writes dist/bundle/ from the sources, each changed by `stamped`. */
+export async function bundle(stamped) {
+  rmSync(OUT, { recursive: true, force: true });
+  const imports = await graph();
+  const storeys = new Map();
+  for (const module of imports.keys()) if (!LATER.test(module) && !ENTRY.test(module)) storeys.set(module, "core");
+  for (const left = [...TRAINING]; left.length > 0; ) {
+    const module = left.pop();
+    if (storeys.has(module)) continue;
+    storeys.set(module, "train");
+    left.push(...imports.get(module));
+  }
+
+  /** What is used of each module from above its storey. */
+  const needed = { core: new Map(), train: new Map() };
+
+  /** The text of a file with its imports from lower storeys as the bundle has them, all in the lines where they were. */
+  function joined(text, file) {
+    const up = file.includes("/") ? "../" : "./";
+    return (
+      text
+        .replace(CROSSING, (statement, kind, what, storey, module) => {
+          const names = what.startsWith("*") ? [`* as ${what.slice(5)}`] : what.slice(1, -1).split(",");
+          const list = names.map((each) => {
+            const [name, local = name] = each.trim().split(" as ");
+            if (name !== "") add(needed[storey], module, name);
+            return name === "" ? "" : `${crossing(module, name === "*" ? "" : name)} as ${local}`;
+          });
+          const lines = "\n".repeat(statement.split("\n").length - 1);
+          return `${kind} {${list.join(", ")}} from "${up}${storey}.js";${lines}`;
+        })
+        // A class that mentions itself has another name inside; users see its name.
+        .replace(/^var (\w+) = class _\1\b.*\{$/gm, (start, name) => {
+          return `${start} static { Object.defineProperty(this, "name", { value: "${name}" }); }`;
+        })
+    );
+  }
+
+  /** Builds files from texts by name; what lies in the storeys `below` is imported from there. */
+  async function write(texts, below, splitting = false) {
+    const plugin = {
+      name: "storeys",
+      setup({ onResolve, onLoad }) {
+        onResolve({ filter: /^text:/ }, ({ path }) => ({ path: path.slice(5), namespace: "text" }));
+        onResolve({ filter: /^bundle:/ }, ({ path }) => ({ path: `./${path.slice(7)}.js`, external: true }));
+        onResolve({ filter: /^\./ }, ({ path, resolveDir }) => {
+          if (path.endsWith("/inline-data.js")) return { path: "../entries/inline-data.js", external: true };
+          const module = moduleAt(join(resolveDir, path));
+          const storey = storeys.get(module);
+          return below.includes(storey)
+            ? { path: `storey:${storey}:${module}`, external: true, sideEffects: false }
+            : { path: resolve("src", `${module}.ts`) };
+        });
+        onLoad({ filter: /.*/, namespace: "text" }, ({ path }) => ({
+          contents: texts[path],
+          resolveDir: resolve("src"),
+          loader: "ts",
+        }));
+        onLoad({ filter: /\.ts$/ }, ({ path }) => ({
+          contents: fromBundle(stamped(readFileSync(path, "utf8")), path),
+          loader: "ts",
+        }));
+      },
+    };
+    const common = { format: "esm", target: "es2022", sourcesContent: false, logLevel: "warning" };
+    const { outputFiles } = await build({
+      ...common,
+      entryPoints: Object.keys(texts).map((name) => ({ in: `text:${name}`, out: name })),
+      outdir: OUT,
+      bundle: true,
+      splitting,
+      chunkNames: "shared-[hash]",
+      write: false,
+      platform: "node",
+      sourcemap: "inline",
+      plugins: [plugin],
+    });
+    for (const { path, text } of outputFiles) {
+      const file = relative(resolve(OUT), path);
+      const packed = await transform(joined(text, file), {
+        ...common,
+        sourcefile: path,
+        minifySyntax: true,
+        minifyWhitespace: true,
+        sourcemap: "external",
+      });
+      if (packed.code.includes('"storey:')) throw new Error(`bundle: ${file} keeps an import of another storey`);
+      mkdirSync(dirname(path), { recursive: true });
+      const name = path.slice(path.lastIndexOf("/") + 1);
+      writeFileSync(path, `${packed.code}//# sourceMappingURL=${name}.map\n`);
+      writeFileSync(`${path}.map`, packed.map);
+    }
+  }
+
+  // Where the second storey has the values that namespaces show.
+  const homes = new Map();
+  for (const [module, storey] of storeys) {
+    if (storey !== "train") continue;
+    const values = await valuesOf(module);
+    for (const [name, value] of Object.entries(values))
+      if (typeof value === "function") homes.set(value, [module, name]);
+    homes.set(values, [module, "*"]);
+  }
+  const spaces = new Map();
+  const parts = new Map();
+  for (const [space, module] of Object.entries(NAMESPACES)) {
+    const lists = { train: [], [partOf(module)]: [] };
+    for (const [name, value] of Object.entries(await valuesOf(module))) {
+      if (space === "nn" && name === "functional") continue;
+      const home = homes.get(value);
+      if (home !== undefined) add(needed.train, ...home);
+      else if (!parts.has(partOf(module))) parts.set(partOf(module), new Map());
+      if (home === undefined) add(parts.get(partOf(module)), module, name);
+      const [from, inner] = home ?? [module, name];
+      lists[home === undefined ? partOf(module) : "train"].push(
+        `${name}=${crossing(from, inner === "*" ? "" : inner)}`,
+      );
+    }
+    spaces.set(space, lists);
+  }
+  for (const [name, module] of Object.entries(FUNCTIONS)) {
+    if (!parts.has(partOf(module))) parts.set(partOf(module), new Map());
+    add(parts.get(partOf(module)), module, name);
+  }
+  const texts = [...parts].map(([part, names]) => [part, exporting(names).join("\n")]);
+  await write(Object.fromEntries(texts), ["core", "train"], true);
+  await write({ train: exporting(needed.train).join("\n") }, ["core"]);
+
+  const all = `export { ${Object.keys(await valuesOf("slim")).join(", ")} } from "bundle:core";`;
+  const methods = readFileSync("src/index.ts", "utf8").match(/^import "\.\/methods\/.*;$/gm);
+  const families = methods.map((line) => /methods\/(.*)\.js/.exec(line)[1]);
+  const init = (from) => `export { init } from "./entries/${from}.js";`;
+  await write(
+    {
+      index: [all, ...methods, init("from-file")].join("\n"),
+      slim: [all, init("from-file")].join("\n"),
+      inline: [all, ...methods, init("from-text")].join("\n"),
+      nn: `import { nn } from "bundle:core";\nexport const { ${Object.keys(await valuesOf("nn/index")).join(", ")} } = nn;`,
+      ...Object.fromEntries(families.map((family, i) => [`methods/${family}`, methods[i]])),
+    },
+    ["core"],
+  );
+
+  const loads = new Set();
+  const loading = (file) => {
+    loads.add(file);
+    return `load_${file.replace("-", "_")}`;
+  };
+  const later = [...spaces].map(([space, lists]) => {
+    const given = Object.entries(lists)
+      .filter(([, names]) => names.length > 0)
+      .map(([file, names]) => `[${loading(file)}, ${JSON.stringify(names.join(" "))}]`);
+    if (space === "nn") given.push(`[() => ({ functional: F }), "functional"]`);
+    return `export const ${space} = /* @__PURE__ */ namespaceOf(${given.join(", ")});`;
+  });
+  for (const [name, module] of Object.entries(FUNCTIONS)) {
+    const inner = JSON.stringify(crossing(module, name));
+    later.push(`export const ${name} = /* @__PURE__ */ functionOf(${loading(partOf(module))}, "${name}", ${inner});`);
+  }
+  const statements = readFileSync("src/slim.ts", "utf8").split(/(?<=;)\n/);
+  const text = [
+    `import { functionOf, namespaceOf } from "./entries/parts.js";`,
+    ...statements.filter((statement) => !LATER.test(/"\.\/(.*)"/.exec(statement)?.[1] ?? "")),
+    ...exporting(needed.core),
+    `const require = process.getBuiltinModule("node:module").createRequire(import.meta.url);`,
+    ...[...loads].map((file) => `const ${loading(file)} = () => require("./${file}.js");`),
+    ...later,
+  ];
+  await write({ core: text.join("\n") }, []);
+}
