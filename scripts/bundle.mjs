@@ -64,6 +64,7 @@ const CROSSING = /^(import|export) (\{[^}]*\}|\* as [\w$]+) from "storey:(\w+):(
 /** The name under which what a module exports crosses storeys; without a name, all that it exports. */
 const crossing = (module, name = "") => `${module.replace(/\W/g, "_")}$${name}`;
 const partOf = (module) => `part-${module.slice(0, module.indexOf("/"))}`;
+const awaitedOf = (module) => `part-${module.replace("/", "-")}`;
 const moduleAt = (path) => relative("src", path).replace(/\.[jt]s$/, "");
 const valuesOf = (module) => import(pathToFileURL(`dist/${module}.js`));
 
@@ -73,17 +74,32 @@ function add(map, key, value) {
   map.get(key).add(value);
 }
 
-/** The modules of the library, each with those that it imports. */
+/** The modules of the library, each with those that it imports, and those that are imported when they are awaited. */
 async function graph() {
   const options = { entryPoints: ["src/entries/node.ts"], outdir: OUT, write: false, logLevel: "error" };
   const { metafile } = await build({ ...options, bundle: true, metafile: true, format: "esm", platform: "node" });
-  const inner = ({ external }) => !external;
-  return new Map(
-    Object.entries(metafile.inputs).map(([file, { imports }]) => [
-      moduleAt(file),
-      imports.filter(inner).map(({ path }) => moduleAt(path)),
-    ]),
-  );
+  const found = { imports: new Map(), awaited: new Set() };
+  for (const [file, { imports }] of Object.entries(metafile.inputs)) {
+    found.imports.set(moduleAt(file), []);
+    for (const { path, kind, external } of imports) {
+      if (external) continue;
+      if (kind === "dynamic-import") found.awaited.add(moduleAt(path));
+      else found.imports.get(moduleAt(file)).push(moduleAt(path));
+    }
+  }
+  return found;
+}
+
+/** Modules with all that they import, but for those that `known` has. */
+function closure(imports, modules, known) {
+  const found = new Set();
+  const left = [...modules];
+  for (let module = left.pop(); module !== undefined; module = left.pop()) {
+    if (known.has(module) || found.has(module)) continue;
+    found.add(module);
+    left.push(...imports.get(module));
+  }
+  return found;
 }
 
 /** Addresses of files beside a source, as they are from the bundle: workers stay files of their own. */
@@ -107,15 +123,12 @@ const exporting = (needed) =>
 /** Writes dist/bundle/ from the sources, each changed by `stamped`. */
 export async function bundle(stamped) {
   rmSync(OUT, { recursive: true, force: true });
-  const imports = await graph();
+  const { imports, awaited } = await graph();
   const storeys = new Map();
-  for (const module of imports.keys()) if (!LATER.test(module) && !ENTRY.test(module)) storeys.set(module, "core");
-  for (const left = [...TRAINING]; left.length > 0; ) {
-    const module = left.pop();
-    if (storeys.has(module)) continue;
-    storeys.set(module, "train");
-    left.push(...imports.get(module));
+  for (const module of closure(imports, ["entries/node"], new Set())) {
+    if (!LATER.test(module) && !ENTRY.test(module)) storeys.set(module, "core");
   }
+  for (const module of closure(imports, TRAINING, storeys)) storeys.set(module, "train");
 
   /** What is used of each module from above its storey. */
   const needed = { core: new Map(), train: new Map() };
@@ -149,9 +162,10 @@ export async function bundle(stamped) {
       setup({ onResolve, onLoad }) {
         onResolve({ filter: /^text:/ }, ({ path }) => ({ path: path.slice(5), namespace: "text" }));
         onResolve({ filter: /^bundle:/ }, ({ path }) => ({ path: `./${path.slice(7)}.js`, external: true }));
-        onResolve({ filter: /^\./ }, ({ path, resolveDir }) => {
+        onResolve({ filter: /^\./ }, ({ path, resolveDir, kind }) => {
           if (path.endsWith("/inline-data.js")) return { path: "../entries/inline-data.js", external: true };
           const module = moduleAt(join(resolveDir, path));
+          if (kind === "dynamic-import") return { path: `./${awaitedOf(module)}.js`, external: true };
           const storey = storeys.get(module);
           return below.includes(storey)
             ? { path: `storey:${storey}:${module}`, external: true, sideEffects: false }
@@ -229,6 +243,7 @@ export async function bundle(stamped) {
     add(parts.get(partOf(module)), module, name);
   }
   const texts = [...parts].map(([part, names]) => [part, exporting(names).join("\n")]);
+  for (const module of awaited) texts.push([awaitedOf(module), `export * from "./${module}.js";`]);
   await write(Object.fromEntries(texts), ["core", "train"], true);
   await write({ train: exporting(needed.train).join("\n") }, ["core"]);
 

@@ -24,12 +24,24 @@ export type MethodsOf<Family> = {
 
 /** Installs the functions of a family on `Tensor.prototype`, but those that are no methods in PyTorch. */
 export function install(family: Readonly<Record<string, unknown>>, except: readonly string[] = []): void {
+  slacken();
   for (const [name, f] of Object.entries(family)) {
     if (typeof f !== "function" || except.includes(name)) continue;
     define(name, f as Callable);
     const inplace = (f as { inplace?: Callable }).inplace;
     if (inplace !== undefined) define(`${name}_`, inplace);
   }
+}
+
+/**
+ * Taking a property away makes engines keep the prototype as a dictionary, to which a property is added a hundred times
+ * faster than to the layout that they make again when a method is called.
+ */
+function slacken(): void {
+  const { prototype } = Tensor;
+  const constructor = Object.getOwnPropertyDescriptor(prototype, "constructor") as PropertyDescriptor;
+  delete (prototype as { constructor?: unknown }).constructor;
+  Object.defineProperty(prototype, "constructor", constructor);
 }
 
 function define(name: string, f: Callable): void {
