@@ -36,8 +36,13 @@ const TRAINING = [
   "optim/sgd",
 ];
 
-/** Namespaces that are loaded by parts: their modules. The part has the namespace's first word. */
+/** Namespaces that are loaded by parts, which have their names: their modules. */
 const NAMESPACES = {
+  autograd: "autograd/index",
+  fft: "ops/fft",
+  linalg: "ops/linalg/index",
+  signal: "ops/signal/index",
+  special: "ops/special",
   F: "nn/functional",
   nn: "nn/index",
   optim: "optim/index",
@@ -46,7 +51,7 @@ const NAMESPACES = {
   io: "io/index",
 };
 
-/** Functions at the top of the library that parts have: their modules. */
+/** Functions at the top of the library that parts have: their modules. Operators are none: they have properties. */
 const FUNCTIONS = {
   fit: "fit/index",
   load: "io/index",
@@ -57,14 +62,15 @@ const FUNCTIONS = {
   constantPadNd: "nn/functional/pad",
 };
 
-const LATER = /^(nn|optim|utils|func|io|fit)\//;
 const ENTRY = /^(entries|methods)\/|^(index|slim)$/;
 const CROSSING = /^(import|export) (\{[^}]*\}|\* as [\w$]+) from "storey:(\w+):([^"]+)";$/gm;
 
 /** The name under which what a module exports crosses storeys; without a name, all that it exports. */
 const crossing = (module, name = "") => `${module.replace(/\W/g, "_")}$${name}`;
-const partOf = (module) => `part-${module.slice(0, module.indexOf("/"))}`;
+const partOf = (module) => `part-${module.replace(/^ops\//, "").replace(/\/.*/, "")}`;
 const awaitedOf = (module) => `part-${module.replace("/", "-")}`;
+/** The module that a statement imports or exports from. */
+const imported = (statement) => /"\.\/(.*)\.js";/.exec(statement)?.[1];
 const moduleAt = (path) => relative("src", path).replace(/\.[jt]s$/, "");
 const valuesOf = (module) => import(pathToFileURL(`dist/${module}.js`));
 
@@ -125,9 +131,12 @@ export async function bundle(stamped) {
   rmSync(OUT, { recursive: true, force: true });
   const { imports, awaited } = await graph();
   const storeys = new Map();
-  for (const module of closure(imports, ["entries/node"], new Set())) {
-    if (!LATER.test(module) && !ENTRY.test(module)) storeys.set(module, "core");
-  }
+  const statements = readFileSync("src/slim.ts", "utf8").split(/(?<=;)\n/);
+  const later = new Set([...Object.values(NAMESPACES), ...Object.values(FUNCTIONS)]);
+  const early = statements.filter((statement) => !later.has(imported(statement)));
+  const methods = readFileSync("src/index.ts", "utf8").match(/^import "\.\/methods\/.*;$/gm);
+  const roots = [...early, ...methods].map(imported).filter((module) => module !== undefined);
+  for (const module of closure(imports, roots, new Set())) if (!ENTRY.test(module)) storeys.set(module, "core");
   for (const module of closure(imports, TRAINING, storeys)) storeys.set(module, "train");
 
   /** What is used of each module from above its storey. */
@@ -212,29 +221,33 @@ export async function bundle(stamped) {
     }
   }
 
-  // Where the second storey has the values that namespaces show.
+  // Where the lower storeys have the values that namespaces show.
   const homes = new Map();
-  for (const [module, storey] of storeys) {
-    if (storey !== "train") continue;
+  for (const module of storeys.keys()) {
     const values = await valuesOf(module);
     for (const [name, value] of Object.entries(values))
       if (typeof value === "function") homes.set(value, [module, name]);
-    homes.set(values, [module, "*"]);
+    if (storeys.get(module) === "train") homes.set(values, [module, "*"]);
   }
   const spaces = new Map();
+  const own = new Set();
   const parts = new Map();
   for (const [space, module] of Object.entries(NAMESPACES)) {
-    const lists = { train: [], [partOf(module)]: [] };
+    const lists = { core: [], train: [], [partOf(module)]: [] };
     for (const [name, value] of Object.entries(await valuesOf(module))) {
       if (space === "nn" && name === "functional") continue;
       const home = homes.get(value);
-      if (home !== undefined) add(needed.train, ...home);
-      else if (!parts.has(partOf(module))) parts.set(partOf(module), new Map());
-      if (home === undefined) add(parts.get(partOf(module)), module, name);
+      const storey = home === undefined ? partOf(module) : storeys.get(home[0]);
       const [from, inner] = home ?? [module, name];
-      lists[home === undefined ? partOf(module) : "train"].push(
-        `${name}=${crossing(from, inner === "*" ? "" : inner)}`,
-      );
+      if (storey === "core") {
+        lists.core.push([name, crossing(from, inner)]);
+        own.add(`import { ${inner} as own_${crossing(from, inner)} } from "./${from}.js";`);
+        continue;
+      }
+      if (home !== undefined) add(needed[storey], from, inner);
+      else if (parts.has(storey)) add(parts.get(storey), module, name);
+      else parts.set(storey, new Map([[module, new Set([name])]]));
+      lists[storey].push(`${name}=${crossing(from, inner === "*" ? "" : inner)}`);
     }
     spaces.set(space, lists);
   }
@@ -248,7 +261,6 @@ export async function bundle(stamped) {
   await write({ train: exporting(needed.train).join("\n") }, ["core"]);
 
   const all = `export { ${Object.keys(await valuesOf("slim")).join(", ")} } from "bundle:core";`;
-  const methods = readFileSync("src/index.ts", "utf8").match(/^import "\.\/methods\/.*;$/gm);
   const families = methods.map((line) => /methods\/(.*)\.js/.exec(line)[1]);
   const init = (from) => `export { init } from "./entries/${from}.js";`;
   await write(
@@ -267,25 +279,29 @@ export async function bundle(stamped) {
     loads.add(file);
     return `load_${file.replace("-", "_")}`;
   };
-  const later = [...spaces].map(([space, lists]) => {
+  const lazy = [...spaces].map(([space, { core, ...lists }]) => {
     const given = Object.entries(lists)
       .filter(([, names]) => names.length > 0)
       .map(([file, names]) => `[${loading(file)}, ${JSON.stringify(names.join(" "))}]`);
+    if (core.length > 0) {
+      const values = core.map(([name, inner]) => `${name}: own_${inner}`);
+      given.push(`[() => ({ ${values.join(", ")} }), "${core.map(([name]) => name).join(" ")}"]`);
+    }
     if (space === "nn") given.push(`[() => ({ functional: F }), "functional"]`);
     return `export const ${space} = /* @__PURE__ */ namespaceOf(${given.join(", ")});`;
   });
   for (const [name, module] of Object.entries(FUNCTIONS)) {
     const inner = JSON.stringify(crossing(module, name));
-    later.push(`export const ${name} = /* @__PURE__ */ functionOf(${loading(partOf(module))}, "${name}", ${inner});`);
+    lazy.push(`export const ${name} = /* @__PURE__ */ functionOf(${loading(partOf(module))}, "${name}", ${inner});`);
   }
-  const statements = readFileSync("src/slim.ts", "utf8").split(/(?<=;)\n/);
   const text = [
     `import { functionOf, namespaceOf } from "./entries/parts.js";`,
-    ...statements.filter((statement) => !LATER.test(/"\.\/(.*)"/.exec(statement)?.[1] ?? "")),
+    ...early,
+    ...own,
     ...exporting(needed.core),
     `const require = process.getBuiltinModule("node:module").createRequire(import.meta.url);`,
     ...[...loads].map((file) => `const ${loading(file)} = () => require("./${file}.js");`),
-    ...later,
+    ...lazy,
   ];
   await write({ core: text.join("\n") }, []);
 }
