@@ -29,7 +29,16 @@ async function record({ library: key, workload: name, timing, roof: roofFile }) 
   const peak = (await library.peak(task.run)) ?? null;
   task.dispose();
   await library.close();
-  return { status: "ok", results, times, limit: median(limits), rate: median(rates), peak, rss, threads: library.threads };
+  return {
+    status: "ok",
+    results,
+    times,
+    limit: median(limits),
+    rate: median(rates),
+    peak,
+    rss,
+    threads: library.threads,
+  };
 }
 
 process.once("message", async (task) => {

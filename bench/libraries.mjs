@@ -6,9 +6,21 @@
  */
 export const libraries = [
   { key: "wengert", title: "wengert", module: "./adapters/wengert.mjs", options: {}, own: true },
-  { key: "captured", title: "wengert, captured", module: "./adapters/wengert.mjs", options: { mode: "captured" }, own: true },
+  {
+    key: "captured",
+    title: "wengert, captured",
+    module: "./adapters/wengert.mjs",
+    options: { mode: "captured" },
+    own: true,
+  },
   { key: "threads", title: "wengert, 2 threads", module: "./adapters/wengert.mjs", options: { threads: 2 }, own: true },
-  { key: "tfjs", title: "tfjs-wasm", module: "./peers/tfjs.mjs", options: {}, package: "@tensorflow/tfjs-backend-wasm" },
+  {
+    key: "tfjs",
+    title: "tfjs-wasm",
+    module: "./peers/tfjs.mjs",
+    options: {},
+    package: "@tensorflow/tfjs-backend-wasm",
+  },
   { key: "jax", title: "jax-js", module: "./peers/jax.mjs", options: { mode: "eager" }, package: "@jax-js/jax" },
   { key: "jit", title: "jax-js, jit", module: "./peers/jax.mjs", options: { mode: "jit" }, package: "@jax-js/jax" },
   { key: "ort", title: "ort-web", module: "./peers/ort.mjs", options: {}, package: "onnxruntime-web" },

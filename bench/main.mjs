@@ -1,95 +1,152 @@
-// Times of whole workloads through the public API: medians of rounds in one process. npm run bench [-- --only REGEX]
+// The bench: workloads, libraries, a table, a file of results. npm run bench [-- --only conv --peers tfjs --rounds 7]
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { F, manualSeed, memory, noGrad, randint, randn, scope, tensor, zeros } from "wengert";
+import { compileRoof } from "./compile.mjs";
+import { install } from "./install.mjs";
+import { judge } from "./judge.mjs";
+import { chosen, libraries } from "./libraries.mjs";
+import { described, merged, read, write } from "./results.mjs";
+import { run } from "./run.mjs";
+import { growthRow, heading, memoryTable, row, startupTable, summaryLines } from "./table.mjs";
+import { series, workloads } from "./workloads/index.mjs";
+
+const help = `npm run bench [-- options]
+
+  --only TEXT     workloads whose name or group has this text (a regular expression): conv, "matmul 256", training, …
+  --peers LIST    libraries beside wengert: ${libraries.map(({ key }) => key).join(",")}
+                  (naming one of wengert's own leaves out the others of its own)
+  --parts LIST    workloads, growth (series of growing sizes), startup (process start, import, bytes);
+                  all without --only, else workloads
+  --rounds N      rounds of a measurement, 7; its figure is their median
+  --round MS      how long a round lasts, 30
+  --warmup MS     how long a library warms up, 120
+  --out FILE      where results are written, bench/results/latest.json; a partial run is merged into it
+  --list          the workloads, and nothing is run
+  --help          this text
+
+Each measurement has a process of its own. A result that differs from PyTorch's (or wengert's, where PyTorch is not
+measured) is marked ≠. PyTorch is found as the module torch of /usr/bin/python3, or of the Python named by PYTHON.`;
 
 const { values } = parseArgs({
-  options: { only: { type: "string", default: "." }, rounds: { type: "string", default: "15" } },
+  options: {
+    only: { type: "string" },
+    peers: { type: "string" },
+    parts: { type: "string" },
+    rounds: { type: "string", default: "7" },
+    round: { type: "string", default: "30" },
+    warmup: { type: "string", default: "120" },
+    out: { type: "string", default: "bench/results/latest.json" },
+    list: { type: "boolean", default: false },
+    help: { type: "boolean", default: false },
+  },
 });
-const only = new RegExp(values.only);
-const rounds = Number(values.rounds);
 
-/** A training step of a network with ReLU between its layers, and plain gradient descent. */
-function network(sizes, batch) {
-  manualSeed(1);
-  const layers = sizes.slice(1).map((out, i) => ({
-    weight: randn([out, sizes[i]])
-      .mul(1 / Math.sqrt(sizes[i]))
-      .requiresGrad_(),
-    bias: zeros([out], { requiresGrad: true }),
-  }));
-  const x = randn([batch, sizes[0]]);
-  const y = randint(sizes.at(-1), [batch]);
-  return () =>
-    scope(() => {
-      let h = x;
-      layers.forEach(({ weight, bias }, i) => {
-        h = F.linear(h, weight, bias);
-        if (i < layers.length - 1) h = F.relu(h);
-      });
-      F.crossEntropy(h, y).backward();
-      noGrad(() => {
-        for (const { weight, bias } of layers) {
-          for (const p of [weight, bias]) {
-            p.sub_(p.grad, { alpha: 0.01 });
-            p.grad = null;
-          }
-        }
-      });
-    });
+const PARTS = ["workloads", "growth", "startup"];
+/** How often at most a measurement is repeated because the machine was slow while it ran, and what is slow. */
+const RETRIES = 2;
+const SLOW = 0.75;
+/** How cost grows is measured on these. */
+const GROWING = ["wengert", "captured", "tfjs", "jit", "torch"];
+
+function wholeNumber(name) {
+  const number = Number(values[name]);
+  if (!Number.isInteger(number) || number < 1)
+    throw new Error(`--${name}: expected a whole number, got ${values[name]}`);
+  return number;
 }
 
-function chain(count) {
-  const a = tensor([1, 2, 3, 4], { requiresGrad: true });
-  const b = tensor([1, 1, 1, 1]);
-  return () =>
-    scope(() => {
-      let y = a;
-      for (let i = 0; i < count; i++) y = y.add(b);
-      y.sum().backward();
-      a.grad = null;
-    });
-}
+async function bench() {
+  const timing = {
+    rounds: wholeNumber("rounds"),
+    round: wholeNumber("round"),
+    warmup: wholeNumber("warmup"),
+    limit: 4000,
+  };
+  const parts = values.parts?.split(",") ?? (values.only === undefined ? PARTS : ["workloads"]);
+  for (const part of parts) if (!PARTS.includes(part)) throw new Error(`--parts: no part "${part}"`);
+  const pattern = new RegExp(values.only ?? ".", "i");
+  const taken = workloads.filter(({ name, group }) => pattern.test(name) || pattern.test(group));
+  if (taken.length === 0) throw new Error(`--only: no workload has "${values.only}"; see --list`);
+  const used = chosen(values.peers);
+  await install(used);
 
-function product(n) {
-  const a = randn([n, n]);
-  const b = randn([n, n]);
-  return () => scope(() => void a.matmul(b));
-}
-
-const workloads = {
-  "1000 adds of 4 elements and backward": chain(1000),
-  "MLP 2-2-1 step": network([2, 2, 2], 4),
-  "MLP 784-128-10 step, batch 64": network([784, 128, 10], 64),
-  "MLP 784-512-512-10 step, batch 128": network([784, 512, 512, 10], 128),
-  "matmul 128": product(128),
-  "matmul 256": product(256),
-  "matmul 512": product(512),
-  "softmax 1000 × 1000 and backward": (() => {
-    const x = randn([1000, 1000]).requiresGrad_();
-    const g = randn([1000, 1000]);
-    return () =>
-      scope(() => {
-        x.softmax(1).backward(g);
-        x.grad = null;
-      });
-  })(),
-};
-
-for (const [name, run] of Object.entries(workloads)) {
-  if (!only.test(name)) continue;
-  // Warm up for a quarter of a second, so that the engine's optimising tiers are reached.
-  for (const end = performance.now() + 250; performance.now() < end; ) run();
-  const times = [];
-  for (let round = 0; round < rounds; round++) {
-    let count = 0;
-    const start = performance.now();
-    do {
-      run();
-      count++;
-    } while (performance.now() - start < 20);
-    times.push((performance.now() - start) / count);
+  const folder = mkdtempSync(join(tmpdir(), "wengert-bench-"));
+  const roof = join(folder, "roof.wasm");
+  try {
+    writeFileSync(roof, await compileRoof());
+    const whole = values.only === undefined && values.peers === undefined && values.parts === undefined;
+    const results = merged(whole ? null : read(values.out), described(timing));
+    const save = () => {
+      mkdirSync("bench/results", { recursive: true });
+      write(values.out, results);
+    };
+    if (parts.includes("workloads")) await measureWorkloads(taken, used, { timing, roof, results, save });
+    if (parts.includes("growth")) await measureGrowth(used, { timing, roof, results, save });
+    if (parts.includes("startup")) {
+      const { startup } = await import("./startup.mjs");
+      results.startup = await startup(used);
+      console.log(startupTable(results.startup));
+      save();
+    }
+    console.log(`\n${values.out} has all figures.`);
+  } finally {
+    rmSync(folder, { recursive: true });
   }
-  times.sort((a, b) => a - b);
-  console.log(`${name.padEnd(40)} ${times[rounds >> 1].toFixed(4)} ms (best ${times[0].toFixed(4)})`);
 }
-console.log(`peak ${(memory().peak / 2 ** 20).toFixed(1)} MiB of tensors`);
+
+/** The best rate of the roof that any process has seen: a process that saw much less ran while the machine was slow. */
+let best = 0;
+
+async function measured(library, workload, settings) {
+  let record = await run(library, workload, settings);
+  for (let i = 0; i < RETRIES && record.rate !== null && record.rate < SLOW * best; i++) {
+    const again = await run(library, workload, settings);
+    if (again.status === "ok" && again.rate > record.rate) record = again;
+  }
+  best = Math.max(best, record.rate ?? 0);
+  return { workload: workload.name, library: library.key, date: new Date().toISOString(), ...record };
+}
+
+async function measureWorkloads(taken, used, { timing, roof, results, save }) {
+  console.log(heading(used));
+  for (const workload of taken) {
+    const records = [];
+    for (const library of used) records.push(await measured(library, workload, { timing, roof }));
+    judge(records, workload);
+    results.put("records", records);
+    console.log(row(workload, records, used));
+    save();
+  }
+  console.log(memoryTable(taken, results.records, used));
+  console.log(summaryLines(results.records));
+}
+
+async function measureGrowth(used, { timing, roof, results, save }) {
+  const grown = used.filter(({ key }) => GROWING.includes(key));
+  for (const { key, title, axis, points } of series) {
+    console.log(`\n${title}: ms by ${axis}`);
+    for (const point of points) {
+      const records = [];
+      for (const library of grown) records.push(await measured(library, point, { timing, roof }));
+      judge(records, point);
+      results.put(
+        "growth",
+        records.map((record) => ({ ...record, series: key, size: point.size })),
+      );
+      console.log(growthRow(point, records));
+      save();
+    }
+  }
+  const { plots } = await import("./peers/plot.mjs");
+  for (const file of plots(results.growth)) console.log(file);
+}
+
+if (values.help) {
+  console.log(help);
+} else if (values.list) {
+  for (const { name, group } of workloads) console.log(`${group.padEnd(12)} ${name}`);
+} else {
+  await bench();
+}

@@ -54,7 +54,10 @@ const operations = {
   layerNorm(x, weight, bias) {
     const centred = x.sub(x.mean(-1, true));
     const variance = centred.square().mean(-1, true);
-    return centred.div(variance.add(number(1e-5)).sqrt()).mul(weight).add(bias);
+    return centred
+      .div(variance.add(number(1e-5)).sqrt())
+      .mul(weight)
+      .add(bias);
   },
   conv2d: lacking("convolution as a function"),
   maxPool2d: lacking("pooling as a function"),

@@ -1,6 +1,7 @@
 // Writes a traced workload as an ONNX model: the messages of the format, and what each operation is called there.
-import { isValue, trace } from "../workloads/trace.mjs";
+
 import { Unsupported } from "../workloads/define.mjs";
+import { isValue, trace } from "../workloads/trace.mjs";
 
 const text = new TextEncoder();
 
@@ -83,7 +84,9 @@ const nodes = {
   embedding: ([table, index]) => [["Gather", [table, index]]],
   gather: ([x, index]) => [["GatherElements", [x, index], { axis: 1 }]],
   scatterAdd: ([x, index, y]) => [["ScatterElements", [x, index, y], { axis: 1, reduction: "add" }]],
-  sort: ([x], constant, shapeOf) => [["TopK", [x, constant([shapeOf(x).at(-1)])], { axis: -1, largest: 0 }, ["positions"]]],
+  sort: ([x], constant, shapeOf) => [
+    ["TopK", [x, constant([shapeOf(x).at(-1)])], { axis: -1, largest: 0 }, ["positions"]],
+  ],
 };
 
 /** The bytes of a model of the forward pass; `constants` gives the data of inputs that become part of the model. */

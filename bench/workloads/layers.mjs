@@ -19,7 +19,15 @@ function convolution(name, kind, sizes, tiny) {
     const options = { padding: (s.size - 1) / 2, groups };
     const forward = (k, { x, w, b }) => k.conv2d(x, w, b, options);
     if (kind === "forward")
-      return { kind, inputs: tensors, constants: ["w", "b"], forward, result, flops: 2 * multiplications, bytes: traffic };
+      return {
+        kind,
+        inputs: tensors,
+        constants: ["w", "b"],
+        forward,
+        result,
+        flops: 2 * multiplications,
+        bytes: traffic,
+      };
     const g = random(result.shape, { layout: "image" });
     const counts = { flops: 6 * multiplications, bytes: 3 * traffic };
     return { kind, params: tensors, inputs: { g }, cotangent: "g", forward, result, ...counts };
