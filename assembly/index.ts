@@ -2,6 +2,7 @@
 
 export * from "./memory/allocator";
 export { setScratch } from "./memory/scratch";
+export * from "./flat";
 export * from "./parallel";
 export * from "./kernels/activation";
 export * from "./kernels/arithmetic";

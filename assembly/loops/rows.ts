@@ -204,6 +204,21 @@ function walk<W>(block: usize, begin: u32, end: u32, inputs: u32, test: bool, ru
   const sb = inputs > 1 ? rowStride(block, 2) : 0, sc = inputs > 2 ? rowStride(block, 3) : 0;
   const direct = !test && so == size && dense<W>(sa) && dense<W>(sb) && dense<W>(sc);
   const stepA: usize = sa ? 16 : 0, stepB: usize = sb ? 16 : 0, stepC: usize = sc ? 16 : 0;
+  // One run of whole vectors, as most small calls are, needs no odometer.
+  if (direct && rankOf(block) == 1 && ((end - begin) & (lanesOf<W>() - 1)) == 0) {
+    const a = pointerOf(block, 1) + <usize>begin * <usize>sa;
+    const b = inputs > 1 ? pointerOf(block, 2) + <usize>begin * <usize>sb : 0;
+    const c = inputs > 2 ? pointerOf(block, 3) + <usize>begin * <usize>sc : 0;
+    splat<W>(0, a, sa);
+    if (inputs > 1) splat<W>(1, b, sb);
+    if (inputs > 2) splat<W>(2, c, sc);
+    const m = end - begin;
+    run(
+      <i32>m, pointerOf(block, 0) + <usize>begin * <usize>so, bring<W>(0, a, sa, m), stepA,
+      inputs > 1 ? bring<W>(1, b, sb, m) : 0, stepB, inputs > 2 ? bring<W>(2, c, sc, m) : 0, stepC,
+    );
+    return;
+  }
   seek(block, inputs + 1, begin);
   let at = inRow(block);
   for (let i = begin; ; at = 0) {

@@ -11,10 +11,13 @@
 //     byte 12   bytes asked for
 //     byte 16   payload; while free: the next and the previous free block of its bin
 //
+// Small blocks that are released wait in a list for their very size, unmerged, since most are wanted again at once; they
+// are merged only when nothing else is left.
+//
 // The heap ends with a block of size 0 that is never free. The state is this instance's own: only the main instance
 // may allocate, and the bins lie in the heap since static data is written again by each instance that shares it.
 
-import { SCRATCH_BYTES, scratch, setScratch } from "./scratch";
+import { SCRATCH_BYTES, setScratch } from "./scratch";
 
 const GRANULE: u32 = 64;
 const HEADER: u32 = 16;
@@ -25,6 +28,9 @@ const MARK: u32 = 0x9d3f51c6;
 const BINS: u32 = 384;
 const WORDS: u32 = BINS >> 5;
 
+/** Blocks up to this many granules wait unmerged. */
+const QUICK: u32 = 32;
+
 /** The last page stays unused: its end is 2³², which wraps, and some engines cannot view it. */
 const MOST_PAGES: u32 = 65535;
 /** Memory grows by a quarter, by at least 1 MiB and at most 64 MiB at once. */
@@ -33,7 +39,7 @@ const MOST_STEP: u32 = 1024;
 /** How many blocks of a bin that may be too small are tried before a larger bin is. */
 const TRIES: u32 = 8;
 
-/** Heads of the bins, then their bits. */
+/** Heads of the bins, then their bits, then heads of the lists of small blocks, by granules. */
 let bins: usize = 0;
 /** Which words of bits are not zero. */
 let summary: u32 = 0;
@@ -78,6 +84,10 @@ let pooled: u32 = 0;
 
 @inline function bitsAt(word: u32): usize {
   return bins + (BINS << 2) + (<usize>word << 2);
+}
+
+@inline function quickAt(granules: u32): usize {
+  return bins + (BINS << 2) + (WORDS << 2) + (<usize>granules << 2);
 }
 
 /** Makes [block, block + size) a free block, the first to be taken of its bin. */
@@ -142,6 +152,24 @@ function find(size: u32): usize {
   return block;
 }
 
+/** Merges the small blocks that wait; whether there were any. */
+function mergeSmall(): bool {
+  if (bins == 0) return false;
+  let any = false;
+  for (let granules: u32 = 0; granules <= QUICK; granules++) {
+    let block: usize = load<u32>(quickAt(granules));
+    store<u32>(quickAt(granules), 0);
+    while (block != 0) {
+      const next = nextOf(block);
+      pooled -= load<u32>(block);
+      merge(block);
+      block = next;
+      any = true;
+    }
+  }
+  return any;
+}
+
 /** Ends the heap at byte `limit`; the block before this end is `left`. */
 function close(limit: u32, left: usize): void {
   end = limit - HEADER;
@@ -191,7 +219,7 @@ export function initialise(): void {
   if (end != 0) return;
   const arena: u32 = (<u32>__heap_base + GRANULE - 1) & ~(GRANULE - 1);
   const table = arena + <u32>SCRATCH_BYTES;
-  const tableBytes = ((BINS << 2) + (WORDS << 2) + GRANULE - 1) & ~(GRANULE - 1);
+  const tableBytes = ((BINS << 2) + (WORDS << 2) + ((QUICK + 1) << 2) + GRANULE - 1) & ~(GRANULE - 1);
   const first = table + tableBytes + GRANULE - HEADER;
   const least = (first + GRANULE + HEADER + 0xffff) >> 16;
   const pages = <u32>memory.size();
@@ -210,7 +238,21 @@ export function initialise(): void {
 export function allocate(bytes: u32): usize {
   if (bytes >= MOST_PAGES << 16) return 0;
   const size = (bytes + HEADER + GRANULE - 1) & ~(GRANULE - 1);
-  let block = find(size);
+  let block: usize = 0;
+  if (size <= QUICK * GRANULE && bins != 0) {
+    block = load<u32>(quickAt(size >> 6));
+    if (block != 0) {
+      store<u32>(quickAt(size >> 6), <u32>nextOf(block));
+      store<u32>(block, markOf(block), 8);
+      store<u32>(block, bytes, 12);
+      pooled -= size;
+      live += bytes;
+      if (live > peak) peak = live;
+      return block + HEADER;
+    }
+  }
+  block = find(size);
+  if (block == 0 && mergeSmall()) block = find(size);
   if (block == 0) {
     block = extend(size);
     if (block == 0) return 0;
@@ -236,21 +278,11 @@ export function reserve(bytes: u32): usize {
   return address;
 }
 
-/**
- * Gives back what `allocate` gave, and merges it with free neighbours. Address 0 is ignored; so is one that is not in
- * use, except in a debug build, which traps.
- */
-export function release(address: usize): void {
-  if (address == 0) return;
-  let block = address - HEADER;
-  if ((address & (GRANULE - 1)) != 0 || address <= bins || address >= end || load<u32>(block, 8) != markOf(block)) {
-    assert(false, "release: not an address in use");
-    return;
-  }
+/** Makes a block that nobody uses a free one, together with its free neighbours. */
+function merge(unused: usize): void {
+  let block = unused;
   let size = load<u32>(block);
   let left = leftOf(block);
-  live -= load<u32>(block, 12);
-  store<u32>(block, 0, 8);
   const right = block + size;
   if (isFree(right)) {
     size += sizeOf(right);
@@ -263,6 +295,30 @@ export function release(address: usize): void {
     left = leftOf(block);
   }
   insert(block, left, size);
+}
+
+/**
+ * Gives back what `allocate` gave; large blocks are merged with free neighbours at once. Address 0 is ignored; so is one that is not in
+ * use, except in a debug build, which traps.
+ */
+export function release(address: usize): void {
+  if (address == 0) return;
+  const block = address - HEADER;
+  if ((address & (GRANULE - 1)) != 0 || address <= bins || address >= end || load<u32>(block, 8) != markOf(block)) {
+    assert(false, "release: not an address in use");
+    return;
+  }
+  const size = load<u32>(block);
+  live -= load<u32>(block, 12);
+  store<u32>(block, 0, 8);
+  if (size > QUICK * GRANULE) {
+    merge(block);
+    return;
+  }
+  const head = quickAt(size >> 6);
+  store<u32>(block, load<u32>(head), 16);
+  store<u32>(head, <u32>block);
+  pooled += size;
 }
 
 /** Bytes asked for and not yet released; exactly the sum of the requests, without rounding and headers. */
@@ -283,30 +339,4 @@ export function pooledBytes(): f64 {
 /** Lets `peakBytes` start again from what is live now. */
 export function resetPeak(): void {
   peak = live;
-}
-
-/**
- * Writes what this instance keeps outside of memory, all of its globals that change, into its scratch arena, and returns
- * where: another instance on a copy of the memory goes on from there by `resume`.
- */
-export function suspend(): usize {
-  const at = scratch();
-  store<usize>(at, bins);
-  store<u32>(at, summary, 4);
-  store<usize>(at, end, 8);
-  store<u32>(at, live, 12);
-  store<u32>(at, peak, 16);
-  store<u32>(at, pooled, 20);
-  return at;
-}
-
-/** Goes on from where another instance was suspended, in place of `initialise`. */
-export function resume(at: usize): void {
-  bins = load<usize>(at);
-  summary = load<u32>(at, 4);
-  end = load<usize>(at, 8);
-  live = load<u32>(at, 12);
-  peak = load<u32>(at, 16);
-  pooled = load<u32>(at, 20);
-  setScratch(at);
 }

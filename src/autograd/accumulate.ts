@@ -7,7 +7,7 @@ import { clone } from "../ops/cast.js";
 import { detach } from "../ops/detach.js";
 import { hiddenDims, hides } from "../tensor/batch.js";
 import { contiguous, isDenseNonOverlapping, sameShape } from "../tensor/layout.js";
-import { outsideScopes } from "../tensor/lifetime.js";
+import { adoptForUser, outsideScopes } from "../tensor/lifetime.js";
 import { emptyOf, type Tensor } from "../tensor/tensor.js";
 import { recording } from "../wasm/recording.js";
 
@@ -16,7 +16,7 @@ import { recording } from "../wasm/recording.js";
  * tensor's, else copied; later ones are added in place, or, when the pass is recorded, into a new tensor.
  */
 export function accumulate(tensor: Tensor, gradient: Tensor, recorded: boolean): void {
-  if (hiddenDims(gradient).some(({ level }) => !hides(tensor, level))) {
+  if (gradient.storage.batch !== null && hiddenDims(gradient).some(({ level }) => !hides(tensor, level))) {
     throw new GraphError(
       "backward: backward() called inside a functorch transform: the gradient belongs to one example of a vmap, the tensor to " +
         "all of them. Use func.grad or func.vjp inside vmap, or call backward() on its result.",
@@ -41,15 +41,22 @@ function store(tensor: Tensor, gradient: Tensor): void {
   tensor.gradientOwned = true;
 }
 
+/** The engine's own gradient where nobody else has it and it lies as the tensor does; else a copy that does. */
 function first(tensor: Tensor, gradient: Tensor): Tensor {
-  const layout = isDenseNonOverlapping(tensor.layout)
-    ? { shape: tensor.shape, strides: tensor.layout.strides, offset: 0 }
-    : contiguous(tensor.shape);
-  const fits = sameShape(gradient.layout.strides, layout.strides) && gradient.layout.offset === 0;
-  if (gradient.temporary && gradient.claims === 1 && gradient.storage.exclusive && gradient.viewOf === null && fits) {
-    return detach(gradient);
+  const { strides } = tensor.layout;
+  const free = gradient.temporary && gradient.claims === 1 && gradient.storage.exclusive && gradient.viewOf === null;
+  if (free && gradient.layout.offset === 0) {
+    const dense = gradient.layout === tensor.layout || isDenseNonOverlapping(tensor.layout);
+    if (sameShape(gradient.layout.strides, dense ? strides : contiguous(tensor.shape).strides)) {
+      if (gradient.history !== null || gradient.tangents !== null) return detach(gradient);
+      adoptForUser(gradient);
+      return gradient;
+    }
   }
   return outsideScopes(() => {
+    const layout = isDenseNonOverlapping(tensor.layout)
+      ? { shape: tensor.shape, strides, offset: 0 }
+      : contiguous(tensor.shape);
     const own = emptyOf("backward", layout, gradient.dtype);
     copyInto(own, gradient);
     return own;

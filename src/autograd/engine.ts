@@ -1,26 +1,16 @@
 // The backward walk: newest node first, one gradient per node output, no recursion.
 
-import { DTypeError, GraphError, ShapeError } from "../errors.js";
+import { GraphError } from "../errors.js";
+import { Operation } from "../op/operation.js";
 import { add } from "../ops/arithmetic.js";
-import { to } from "../ops/cast.js";
-import { leveled } from "../ops/hiding.js";
-import { sumToSize } from "../ops/shape.js";
 import { mode } from "../tape/mode.js";
 import { type Node, type OutputFacts, running } from "../tape/node.js";
 import { sameLevels } from "../tensor/batch.js";
-import { isFloat } from "../tensor/dtype.js";
-import { formatShape, sameShape } from "../tensor/layout.js";
-import {
-  closeScope,
-  enterEngine,
-  leaveEngine,
-  openScope,
-  type ScopeRecord,
-  type ScopesBefore,
-} from "../tensor/lifetime.js";
+import { enterEngine, leaveEngine, type ScopesBefore } from "../tensor/lifetime.js";
 import type { History, Tensor } from "../tensor/tensor.js";
 import { accumulate } from "./accumulate.js";
 import { NodeState, Ready } from "./ready.js";
+import { settled } from "./settled.js";
 import { checkNan, withForwardStack } from "./trace.js";
 import { onGradients, replacing, tensorHooks } from "./user-code.js";
 
@@ -65,7 +55,9 @@ function visit(pass: Pass, visited: NodeState[]): void {
     if (stateOf(node, pass) === null) stack.push(enter(node, pass, visited));
   }
   for (let state = stack.pop(); state !== undefined; state = stack.pop()) {
-    for (const next of state.node.nodes) {
+    const { nodes } = state.node;
+    for (let i = 0; i < nodes.length; i++) {
+      const next = nodes[i] as Node | null;
       if (next === null) continue;
       let nextState = stateOf(next, pass);
       if (nextState === null) {
@@ -83,8 +75,7 @@ function stateOf(node: Node, pass: Pass): NodeState | null {
 }
 
 function enter(node: Node, pass: Pass, visited: NodeState[]): NodeState {
-  const state = new NodeState(pass, node, node.state);
-  node.state = state;
+  const state = NodeState.of(node, pass);
   visited.push(state);
   return state;
 }
@@ -178,10 +169,7 @@ function end(run: Run): void {
   for (const action of endings) action();
   present = run.outer;
   endings = run.endings;
-  for (const state of run.visited) {
-    for (const gradient of state.gradients) gradient?.unclaim();
-    state.node.state = state.outer;
-  }
+  for (const state of run.visited) state.done();
   for (const result of run.results) {
     if (run.finished) result?.expose();
     result?.unclaim();
@@ -190,7 +178,9 @@ function end(run: Run): void {
 
 /** Counts a node that ran off the older ones that it leads to. */
 function release(pass: Pass, node: Node, ready: Ready): void {
-  for (const next of node.nodes) {
+  const { nodes } = node;
+  for (let i = 0; i < nodes.length; i++) {
+    const next = nodes[i] as Node | null;
     const nextState = next === null ? null : stateOf(next, pass);
     if (nextState !== null && --nextState.pending === 0) {
       nextState.pending = -1;
@@ -201,7 +191,10 @@ function release(pass: Pass, node: Node, ready: Ready): void {
 
 /** Adds a gradient to what a node's output has so far. Only a sum that the engine itself made is written in place. */
 function deliver(pass: Pass, node: Node, index: number, gradient: Tensor): void {
-  const state = stateOf(node, pass) as NodeState;
+  sumUp(stateOf(node, pass) as NodeState, index, gradient);
+}
+
+function sumUp(state: NodeState, index: number, gradient: Tensor): void {
   const sofar = state.gradients[index] ?? null;
   if (sofar === null) {
     state.gradients[index] = gradient.claim();
@@ -225,10 +218,15 @@ function deliver(pass: Pass, node: Node, index: number, gradient: Tensor): void 
 
 /** Runs one node: hooks, formulas for the inputs that are wanted, and its gradients on to older nodes. */
 function step(run: Run, state: NodeState): void {
+  const { pass } = run;
   open(state);
   try {
-    const needs = needsOf(run.pass, state, run.results);
-    if (needs !== null) hand(run.pass, state, needs, state.node.backward.run(state.node, given(state), needs));
+    if (isPlain(state)) {
+      quick(pass, state);
+      return;
+    }
+    const needs = needsOf(pass, state, run.results);
+    if (needs !== null) hand(pass, state, needs, state.node.backward.run(state.node, given(state), needs));
   } catch (error) {
     throw state.running ? withForwardStack(error, state.node) : error;
   } finally {
@@ -236,49 +234,101 @@ function step(run: Run, state: NodeState): void {
   }
 }
 
+/** Whether nothing but the formulas of an operation with one result has to run, as for most nodes. */
+function isPlain({ node, captures }: NodeState): boolean {
+  return (
+    captures === null &&
+    node.hooks === null &&
+    node.tensorHooks === null &&
+    node.inner === null &&
+    node.outputs.length === 1 &&
+    !node.freed &&
+    !mode.anomaly &&
+    node.backward instanceof Operation
+  );
+}
+
+/** The same as the long way for such a node, without lists. */
+function quick(pass: Pass, state: NodeState): void {
+  const { node } = state;
+  const g = state.gradients[0] ?? null;
+  if (g === null) return;
+  const operation = node.backward as Operation;
+  const { nodes } = node;
+  state.running = true;
+  running.node = node;
+  const values = operation.show(node, state.gradients);
+  for (let i = 0; i < nodes.length; i++) {
+    const next = nodes[i] as Node | null;
+    const nextState = next === null ? null : stateOf(next, pass);
+    if (nextState === null || !nextState.wanted) continue;
+    const gradient = operation.gradientOf(node, values, i);
+    if (gradient === null) continue;
+    const index = node.indices[i] as number;
+    sumUp(nextState, index, settled(node, i, gradient, nextState.node.outputs[index] as OutputFacts));
+  }
+  operation.hide(node, values);
+  state.running = false;
+  running.node = state.parent;
+  if (!pass.retainGraph) node.free();
+}
+
 function open(state: NodeState): void {
   const { node } = state;
   state.token = mode.trace === null ? -1 : mode.trace.begin(node.label, state.gradients, node);
-  state.scope = openScope();
+  state.scope.open();
   state.parent = running.node;
 }
 
 /** Ends a step: what nobody claims is freed. */
 function close(state: NodeState): void {
   running.node = state.parent;
-  closeTemporaries(state.scope as ScopeRecord);
-  state.gradients.forEach((gradient, i) => {
-    state.gradients[i] = null;
-    gradient?.unclaim();
-  });
+  state.scope.close();
+  const { gradients } = state;
+  for (let i = 0; i < gradients.length; i++) {
+    const gradient = gradients[i] as Tensor | null;
+    gradients[i] = null;
+    if (gradient !== null) gradient.unclaim();
+  }
   if (state.token >= 0) mode.trace?.end(state.token);
 }
 
 /** Which inputs of a node want a gradient, after the hooks on its outputs ran; null if it need not run. */
 function needsOf(pass: Pass, state: NodeState, results: (Tensor | null)[]): readonly boolean[] | null {
-  const { node } = state;
-  tensorHooks(node, state);
-  capture(pass, state, results);
+  const { node, needs } = state;
+  if (node.tensorHooks !== null) tensorHooks(node, state);
+  if (state.captures !== null) capture(pass, state, results);
   if (node.variable !== null) {
     if (pass.inputs === null) accumulateInto(node, state);
     return null;
   }
-  const needs = node.nodes.map((next) => next !== null && (stateOf(next, pass)?.wanted ?? false));
+  const { nodes } = node;
+  let any = false;
+  for (let i = 0; i < nodes.length; i++) {
+    const next = nodes[i] as Node | null;
+    const need = next !== null && (stateOf(next, pass)?.wanted ?? false);
+    needs.push(need);
+    any ||= need;
+  }
   // An input to accumulate into runs like in a whole pass, hooks and all.
-  return !needs.includes(true) && (pass.accumulate === null || state.captures === null) ? null : needs;
+  return !any && (pass.accumulate === null || state.captures === null) ? null : needs;
 }
 
 /** The gradients that a node runs on, after its hooks before it runs. */
 function given(state: NodeState): (Tensor | null)[] {
   const { node } = state;
-  let outputs = state.gradients.slice();
-  for (const hook of node.hooks?.before.all ?? []) {
-    outputs = replacing(
-      outputs,
-      onGradients(outputs, () => hook(outputs)),
-    );
+  // The library's own formulas keep no list of gradients; whatever else runs may.
+  const own = node.hooks === null && node.backward instanceof Operation;
+  let outputs = own ? state.gradients : state.gradients.slice();
+  if (node.hooks !== null) {
+    for (const hook of node.hooks.before.all) {
+      outputs = replacing(
+        outputs,
+        onGradients(outputs, () => hook(outputs)),
+      );
+    }
   }
-  node.assertSaved();
+  if (node.freed || node.inner !== null) node.assertSaved();
   state.outputs = outputs;
   state.running = true;
   running.node = node;
@@ -292,11 +342,13 @@ function hand(pass: Pass, state: NodeState, needs: readonly boolean[], gave: (Te
   running.node = state.parent;
   let inputs = gave;
   if (mode.anomaly && mode.checkNan) checkNan(node, inputs);
-  for (const hook of node.hooks?.after.all ?? []) {
-    inputs = replacing(
-      inputs,
-      onGradients([...inputs, ...outputs], () => hook(inputs, outputs)),
-    );
+  if (node.hooks !== null) {
+    for (const hook of node.hooks.after.all) {
+      inputs = replacing(
+        inputs,
+        onGradients([...inputs, ...outputs], () => hook(inputs, outputs)),
+      );
+    }
   }
   if (!pass.retainGraph) node.free();
   for (let i = 0; i < node.nodes.length; i++) {
@@ -306,45 +358,6 @@ function hand(pass: Pass, state: NodeState, needs: readonly boolean[], gave: (Te
     const index = node.indices[i] as number;
     deliver(pass, next, index, settled(node, i, gradient, next.outputs[index] as OutputFacts));
   }
-}
-
-/** Ends a node's scope: what the engine claims lives on as its own, the rest is freed. */
-function closeTemporaries(scope: ScopeRecord): void {
-  const claimed: Tensor[] = [];
-  closeScope(scope, (tensor) => {
-    if (tensor.claims === 0) return false;
-    claimed.push(tensor);
-    return true;
-  });
-  for (const tensor of claimed) tensor.temporary = true;
-}
-
-/** Brings a gradient to the shape and dtype of the value it belongs to: sums broadcast dims, casts between floats. */
-function settled(node: Node, input: number, gradient: Tensor, facts: OutputFacts): Tensor {
-  let result = gradient.storage.batch === facts.batch ? gradient : leveled(gradient, facts.batch);
-  if (!sameShape(result.shape, facts.shape)) {
-    if (!sumsTo(result.shape, facts.shape)) {
-      throw new ShapeError(
-        `Function ${node.label} returned an invalid gradient at index ${input} - got ${formatShape(result.shape)} but expected ` +
-          `shape compatible with ${formatShape(facts.shape)}`,
-      );
-    }
-    result = sumToSize(result, facts.shape);
-  }
-  if (result.dtype !== facts.dtype && !(facts.casts === false && isFloat(result.dtype))) {
-    if (!isFloat(result.dtype)) {
-      throw new DTypeError(
-        `Function ${node.label} returned an invalid gradient at index ${input} - expected dtype ${facts.dtype} but got ${result.dtype}`,
-      );
-    }
-    result = to(result, facts.dtype);
-  }
-  return result;
-}
-
-function sumsTo(from: readonly number[], shape: readonly number[]): boolean {
-  const extra = from.length - shape.length;
-  return extra >= 0 && shape.every((size, d) => size === 1 || size === from[d + extra]);
 }
 
 /** Gradients that were asked for, as they are after the hooks. */
@@ -365,8 +378,13 @@ function capture(pass: Pass, state: NodeState, results: (Tensor | null)[]): void
 /** Adds a leaf's gradient into it, with the hooks around. */
 function accumulateInto(node: Node, state: NodeState): void {
   const leaf = node.variable as Tensor;
+  if (node.hooks === null) {
+    const only = state.gradients[0] ?? null;
+    if (only !== null && leaf.collects && !leaf.isDisposed) accumulate(leaf, only, mode.grad);
+    return;
+  }
   let gradients = [state.gradients[0] ?? null];
-  for (const hook of node.hooks?.before.all ?? []) {
+  for (const hook of node.hooks.before.all) {
     gradients = replacing(
       gradients,
       onGradients(gradients, () => hook(gradients)),
@@ -375,11 +393,11 @@ function accumulateInto(node: Node, state: NodeState): void {
   const gradient = gradients[0] ?? null;
   if (gradient !== null && leaf.collects && !leaf.isDisposed) {
     accumulate(leaf, gradient, mode.grad);
-    for (const hook of node.hooks?.accumulated.all ?? []) {
+    for (const hook of node.hooks.accumulated.all) {
       const said: unknown = onGradients([], () => hook(leaf));
       if (said !== undefined && said !== null)
         throw new GraphError("registerPostAccumulateGradHook: hooks should return nothing (PyTorch: None)");
     }
   }
-  for (const hook of node.hooks?.after.all ?? []) onGradients(gradients, () => hook([], gradients));
+  for (const hook of node.hooks.after.all) onGradients(gradients, () => hook([], gradients));
 }

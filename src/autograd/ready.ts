@@ -1,49 +1,84 @@
 // The engine's notes on nodes, and which node runs next.
 
 import type { Node } from "../tape/node.js";
-import type { ScopeRecord } from "../tensor/lifetime.js";
+import { StepScope } from "../tensor/lifetime.js";
 import type { Tensor } from "../tensor/tensor.js";
 
 const NONE: (Tensor | null)[] = [];
+/** In the place of a node between passes, so that notes keep no graph alive. */
+const NOBODY = null as unknown as Node;
 
 /** The engine's notes on a node during one pass. Passes nest; each puts back what it found. */
 export class NodeState {
+  /** The pass, and the node that these notes are on; nothing between passes. */
+  pass: object | null = null;
+  node: Node = NOBODY;
+  /** The notes of the pass that this one is inside of. */
+  outer: unknown = null;
   /** Newer nodes that have not run yet. */
   pending = 0;
   /** Whether the node lies on a path to what is wanted. */
   wanted = true;
   /** Sums of the gradients of the outputs so far. */
-  readonly gradients: (Tensor | null)[];
+  readonly gradients: (Tensor | null)[] = [];
+  /** Which inputs want a gradient. */
+  readonly needs: boolean[] = [];
   /** Gradients to hand out: output index and place in the result. */
   captures: { readonly index: number; readonly place: number }[] | null = null;
   /** While the node's step is under way: what it runs on, whether it is the formula that runs, and what was before. */
   outputs: (Tensor | null)[] = NONE;
   running = false;
-  scope: ScopeRecord | null = null;
+  readonly scope = new StepScope();
   parent: Node | null = null;
   token = -1;
 
-  constructor(
-    readonly pass: object,
-    readonly node: Node,
-    readonly outer: unknown,
-  ) {
-    this.gradients = new Array<Tensor | null>(node.outputs.length).fill(null);
+  /** Notes on a node: ones that a pass before is done with, or new ones. */
+  static of(node: Node, pass: object): NodeState {
+    const state = spare.pop() ?? new NodeState();
+    state.pass = pass;
+    state.node = node;
+    state.outer = node.state;
+    const { gradients } = state;
+    for (let i = node.outputs.length; i > 0; i--) gradients.push(null);
+    node.state = state;
+    return state;
+  }
+
+  /** Ends the notes with their pass. Gradients that the node did not run on are let go. */
+  done(): void {
+    const { gradients, needs } = this;
+    while (gradients.length > 0) gradients.pop()?.unclaim();
+    while (needs.length > 0) needs.pop();
+    this.node.state = this.outer;
+    this.pass = this.outer = null;
+    this.node = NOBODY;
+    this.pending = 0;
+    this.wanted = true;
+    this.captures = null;
+    this.outputs = NONE;
+    this.running = false;
+    this.parent = null;
+    this.token = -1;
+    if (spare.length < MOST_SPARE) spare.push(this);
   }
 }
+
+const spare: NodeState[] = [];
+const MOST_SPARE = 4096;
 
 /** A heap of nodes that can run: accumulators first, then the newest. */
 export class Ready {
   private readonly heap: NodeState[] = [];
 
   private static order(state: NodeState): number {
-    return state.node.variable !== null ? Number.POSITIVE_INFINITY : state.node.sequence;
+    return state.node.variable !== null ? Number.MAX_SAFE_INTEGER : state.node.sequence;
   }
 
   push(state: NodeState): void {
     const { heap } = this;
     let at = heap.length;
     heap.push(state);
+    if (at === 0) return;
     const key = Ready.order(state);
     while (at > 0) {
       const parent = (at - 1) >> 1;

@@ -10,6 +10,7 @@ import { KernelFamily, type KernelStem } from "../wasm/kernels.js";
 import { describe, isOptions } from "./args.js";
 import { called } from "./composed.js";
 import { castTo, copyInto, dense } from "./copy.js";
+import { flat1, flat2 } from "./flat.js";
 import { addOperand, addTensor, beginNest, launchMap, type Operand } from "./nest.js";
 import { labelOf, Operation, resolve } from "./operation.js";
 import { overlapping, resultLayout } from "./result.js";
@@ -86,7 +87,8 @@ export function elementwise<const Reads extends Record<string, string>, Argument
   );
   const arity = resolved.length;
   const test = spec.dtype === "bool";
-  const run = (...operands: Operand[]): Tensor => {
+  /** Any call: with options, to be told of, with operands of several dtypes or that broadcast. */
+  const general = (operands: readonly Operand[]): Tensor => {
     if (operands.length !== arity) return withOptions(spec, arity, operands, false);
     const token = mode.trace === null ? -1 : mode.trace.begin(spec.name, operands, null);
     const { dtype, shape } = prepare(spec.name, spec.dtype, operands);
@@ -97,6 +99,22 @@ export function elementwise<const Reads extends Record<string, string>, Argument
     if (token >= 0) mode.trace?.end(token, [out], spec.kernel);
     return out;
   };
+  const short = !test && spec.check === undefined;
+  const unary = (a: Operand, ...more: Operand[]): Tensor => {
+    const out = more.length === 0 ? flat1(kernels, a) : null;
+    if (out === null) return general([a, ...more]);
+    operation.finishPair(a, undefined, out);
+    return out;
+  };
+  const binary = (a: Operand, b: Operand, ...more: Operand[]): Tensor => {
+    const out = more.length === 0 ? flat2(kernels, a, b) : null;
+    if (out === null) return general(b === undefined && more.length === 0 ? [a] : [a, b, ...more]);
+    operation.finishPair(a, b, out);
+    return out;
+  };
+  const any = (...operands: Operand[]): Tensor => general(operands);
+  const run: { (...operands: Operand[]): Tensor; inplace?: unknown; spec?: unknown } =
+    short && arity === 1 ? unary : short && arity === 2 ? (binary as (...operands: Operand[]) => Tensor) : any;
   run.inplace = (...operands: Operand[]): Tensor => {
     const name = `${spec.name}_`;
     if (operands.length !== arity) return withOptions(spec, arity, operands, true);

@@ -3,8 +3,8 @@
 import { GraphError } from "../errors.js";
 import { prepareWrite, rewrite } from "../tape/inplace.js";
 import { mode } from "../tape/mode.js";
-import type { Backward, Node, Saved } from "../tape/node.js";
-import { type Edges, edgesOf, link, makeNode, recording } from "../tape/record.js";
+import { type Backward, Node, type OutputFacts, type Saved } from "../tape/node.js";
+import { type Edges, edgesOf, factsOf, firstOutputs, link, nodeOf, recording } from "../tape/record.js";
 import { SavedValue } from "../tape/saved.js";
 import { hiddenDims, hides } from "../tensor/batch.js";
 import { isFloat } from "../tensor/dtype.js";
@@ -32,6 +32,8 @@ export type TangentRule =
     ) => (Tensor | null)[]);
 
 const NONE: readonly number[] = [];
+/** What nodes that save nothing share. */
+const NOTHING: Saved[] = [];
 
 /** What a node has of its inputs. */
 interface Beginning {
@@ -40,6 +42,13 @@ interface Beginning {
   /** Slots of the outputs that formulas read. */
   readonly slots: readonly number[];
 }
+
+/** What a formula of an operation sees, by name. */
+export type Values = Record<string, unknown> & {
+  g: Tensor | null;
+  gradients: readonly (Tensor | null)[];
+  input: number;
+};
 
 /** The name that a node prints: fixed, or chosen by the parameters. */
 export type Label = string | ((parameters: never, inputs: readonly Operand[]) => string);
@@ -51,6 +60,13 @@ export function labelOf(name: string): string {
 
 /** An operation with its derivative, as recorded on the tape. */
 export class Operation implements Backward {
+  /** For each formula the slots that it reads, as bits. */
+  private readonly reads: readonly number[];
+  /** What formulas were shown last, emptied: it is filled again for the next. */
+  private shown: Values | null = null;
+  /** What was noted of the last result of `finishPair`; it fits the next one where that is alike. */
+  private facts: OutputFacts[] = [];
+
   constructor(
     readonly name: string,
     readonly label: Label,
@@ -62,7 +78,9 @@ export class Operation implements Backward {
     readonly tangent: TangentRule,
     /** Runs the operation again on other inputs; for linear ones. */
     readonly again: ((inputs: readonly Operand[], parameters: never) => Tensor | Tensor[]) | null = null,
-  ) {}
+  ) {
+    this.reads = formulas.map((formula) => (formula?.slots ?? NONE).reduce((bits, slot) => bits | (1 << slot), 0));
+  }
 
   /** Runs the operation by `compute`, records it and pushes tangents. */
   apply(inputs: readonly Operand[], parameters: unknown, compute: () => Tensor[]): Tensor[] {
@@ -89,6 +107,55 @@ export class Operation implements Backward {
   }
 
   /**
+   * The same for one floating result of one or two operands, outside forward mode: without lists, as these are the
+   * calls that are as short as what is noted of them. `b` is undefined where there is one operand.
+   */
+  finishPair(a: Operand, b: Operand | undefined, out: Tensor): void {
+    if (!mode.grad) return;
+    const first = typeof a === "object" && a.tracked;
+    const second = typeof b === "object" && b.tracked;
+    if (!first && !second) return;
+    const { reads, formulas } = this;
+    if (formulas.length === 0) return;
+    const bits = (first ? (reads[0] as number) : 0) | (second ? (reads[1] as number) : 0);
+    const pair = b !== undefined;
+    let saved = NOTHING;
+    if (bits !== 0) {
+      saved = [null];
+      if ((bits & 1) !== 0) saved[0] = savedOf(a);
+      if (pair) {
+        if (bits >= 2) saved.push((bits & 2) !== 0 ? savedOf(b) : null);
+        if (bits >= 4) saved.push(new SavedValue(out, 0));
+      } else if (bits >= 2) saved.push(new SavedValue(out, 0));
+    }
+    const from = first ? nodeOf(a as Tensor) : null;
+    let indices = firstOutputs(pair ? 2 : 1);
+    let nodes: (Node | null)[];
+    const firstIndex = first ? ((a as Tensor).history?.index ?? 0) : 0;
+    if (pair) {
+      nodes = [from, second ? nodeOf(b as Tensor) : null];
+      const secondIndex = second ? ((b as Tensor).history?.index ?? 0) : 0;
+      if (firstIndex !== 0 || secondIndex !== 0) indices = [firstIndex, secondIndex];
+    } else {
+      nodes = [from];
+      if (firstIndex !== 0) indices = [firstIndex];
+    }
+    const { label } = this;
+    const text = typeof label === "string" ? label : label(null as never, pair ? [a, b] : [a]);
+    const node = new Node(text, this, nodes, indices, this.factsOf(out), null, saved);
+    out.setHistory({ node, index: 0 });
+  }
+
+  private factsOf(out: Tensor): OutputFacts[] {
+    const known = this.facts[0];
+    if (known !== undefined && known.shape === out.layout.shape && known.dtype === out.dtype && known.batch === null)
+      return this.facts;
+    const facts = [factsOf(out)];
+    this.facts = facts;
+    return facts;
+  }
+
+  /**
    * The part of a node that comes from the inputs: where they come from on the tape, and those of their values that
    * formulas read. Before a write in place this is what the inputs are before it.
    */
@@ -105,27 +172,27 @@ export class Operation implements Backward {
         while (saved.length <= slot) saved.push(null);
         if (slot >= count && !slots.includes(slot)) slots = [...slots, slot];
         if (slot >= count || saved[slot] !== null) continue;
-        const value = values[slot] as Operand;
-        saved[slot] = typeof value === "object" ? new SavedValue(value, -1) : value;
+        saved[slot] = savedOf(values[slot] as Operand);
       }
     }
-    return { edges: edgesOf(inputs), saved, slots };
+    return { edges: edgesOf(inputs), saved: saved.length === 0 ? NOTHING : saved, slots };
   }
 
   /** The node, once the outputs are there. */
   private complete(
-    { edges, saved, slots }: Beginning,
+    { edges, saved: begun, slots }: Beginning,
     inputs: readonly Operand[],
     outputs: readonly Tensor[],
     parameters: unknown,
     inplaceOf: Tensor | null,
   ): Node {
+    const saved = begun === NOTHING && slots.length > 0 ? [] : begun;
     for (const slot of slots) {
       const output = slot - inputs.length;
       saved[slot] = new SavedValue(outputs[output] as Tensor, output, inplaceOf);
     }
     const label = typeof this.label === "string" ? this.label : this.label(parameters as never, inputs);
-    return makeNode(label, this, edges, outputs, saved, parameters);
+    return new Node(label, this, edges.nodes, edges.indices, outputs.map(factsOf), parameters, saved);
   }
 
   /** Whether the inputs are one list of any length. */
@@ -177,20 +244,50 @@ export class Operation implements Backward {
 
   run(node: Node, gradients: readonly (Tensor | null)[], needs: readonly boolean[]): (Tensor | null)[] {
     const results: (Tensor | null)[] = [];
-    const g = gradients[0] ?? null;
-    const values: Record<string, unknown> = { g, gradients, input: 0 };
     if (gradients.every((gradient) => gradient === null)) return needs.map(() => null);
-    for (let slot = 0; slot < node.saved.length; slot++) {
-      const saved = node.saved[slot];
-      if (saved === null || saved === undefined) continue;
-      values[this.names[slot] as string] = typeof saved === "object" ? saved.read(node) : saved;
-    }
-    for (let i = 0; i < needs.length; i++) {
-      const formula = needs[i] ? this.formula(i) : null;
-      values.input = i;
-      results.push(formula === null ? null : formula.of(values as never, node.parameters as never));
-    }
+    const values = this.show(node, gradients);
+    for (let i = 0; i < needs.length; i++) results.push(needs[i] === true ? this.gradientOf(node, values, i) : null);
+    this.hide(node, values);
     return results;
+  }
+
+  /** What the formulas of a node see, for `gradientOf`; to be given back to `hide`. */
+  show(node: Node, gradients: readonly (Tensor | null)[]): Values {
+    const { saved } = node;
+    const values = this.shown ?? this.emptyValues();
+    // Formulas may start another pass, which then makes values of its own.
+    this.shown = null;
+    values.g = gradients[0] ?? null;
+    values.gradients = gradients;
+    for (let slot = 0; slot < saved.length; slot++) {
+      const value = saved[slot];
+      if (value === null || value === undefined) continue;
+      values[this.names[slot] as string] = typeof value === "object" ? value.read(node) : value;
+    }
+    return values;
+  }
+
+  /** The gradient of one input of a node. */
+  gradientOf(node: Node, values: Values, input: number): Tensor | null {
+    const formula = this.formula(input);
+    if (formula === null) return null;
+    values.input = input;
+    return formula.of(values as never, node.parameters as never);
+  }
+
+  /** Empties the values, so that they keep nothing alive, for the next node. */
+  hide(node: Node, values: Values): void {
+    values.g = null;
+    values.gradients = NO_GRADIENTS;
+    for (let slot = node.saved.length - 1; slot >= 0; slot--) values[this.names[slot] as string] = undefined;
+    this.shown = values;
+  }
+
+  /** Values with a place for each name, so that all that formulas of an operation see looks alike to the engine. */
+  private emptyValues(): Values {
+    const values: Values = { g: null, gradients: NO_GRADIENTS, input: 0 };
+    for (const name of this.names) if (!(name in values)) values[name] = undefined;
+    return values;
   }
 
   /** The formula for an input on given values, with `g` in the place of the gradient: also how tangents are pushed. */
@@ -209,6 +306,13 @@ export class Operation implements Backward {
     }
     return formula.of(values as never, parameters as never);
   }
+}
+
+const NO_GRADIENTS: readonly (Tensor | null)[] = [];
+
+/** What the tape keeps of an operand that a formula reads. */
+function savedOf(value: Operand): Saved {
+  return typeof value === "object" ? new SavedValue(value, -1) : value;
 }
 
 const differentiable = (x: Tensor): boolean => isFloat(x.dtype);

@@ -65,8 +65,6 @@ export class Node {
   /** Hooks before and after the node, and on each output's gradient. */
   hooks: NodeHooks | null = null;
   tensorHooks: (TensorHooks | null)[] | null = null;
-  /** Values that formulas read. */
-  saved: Saved[] = [];
   /** Set when a backward pass without `retainGraph`, or the end of the node's life, freed the saved values. */
   freed = false;
   /** The leaf, for a node that accumulates. */
@@ -88,12 +86,17 @@ export class Node {
     /** For each input the node it comes from, or null where no gradient is needed. */
     readonly nodes: (Node | null)[],
     /** For each input which output of that node it is. */
-    readonly indices: number[],
+    readonly indices: readonly number[],
     readonly outputs: OutputFacts[],
     /** Parameters of the operation that formulas read. */
     readonly parameters: unknown,
+    /** Values that formulas read. */
+    public saved: Saved[] = [],
   ) {
-    for (const node of nodes) if (node !== null) node.holders++;
+    for (let i = 0; i < nodes.length; i++) {
+      const node = nodes[i] as Node | null;
+      if (node !== null) node.holders++;
+    }
     if (mode.anomaly) {
       this.forwardStack = stackText();
       this.parent = running.node;
@@ -224,13 +227,21 @@ export class Node {
   /** One less; the last frees the saved values, and so on down the graph, without recursion. */
   letGo(): void {
     if (--this.holders > 0 || this.variable !== null) return;
-    const pending: Node[] = [this];
-    for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
+    // Most nodes lead to one other that ends with them: the list of the rest is made when there is a rest.
+    let pending: Node[] | null = null;
+    let node: Node | undefined = this;
+    while (node !== undefined) {
       node.free();
-      if (node.inner !== null && --node.inner.holders === 0) pending.push(node.inner);
-      for (const next of node.nodes) {
-        if (next !== null && --next.holders === 0 && next.variable === null) pending.push(next);
+      let following: Node | undefined;
+      const { inner, nodes } = node as Node;
+      for (let i = -1; i < nodes.length; i++) {
+        const next: Node | null = i < 0 ? inner : (nodes[i] as Node | null);
+        if (next === null || --next.holders > 0 || next.variable !== null) continue;
+        if (following === undefined) following = next;
+        else if (pending === null) pending = [next];
+        else pending.push(next);
       }
+      node = following ?? pending?.pop();
     }
   }
 

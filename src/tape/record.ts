@@ -4,7 +4,7 @@ import { isFloat } from "../tensor/dtype.js";
 import type { History, Tensor } from "../tensor/tensor.js";
 import { TensorHooks } from "./hooks.js";
 import { mode } from "./mode.js";
-import { type Backward, Node, type OutputFacts, type Saved } from "./node.js";
+import { type Backward, Node, type OutputFacts } from "./node.js";
 
 /** Adds gradients into a leaf; the engine does that itself. */
 const accumulate: Backward = { run: () => [] };
@@ -41,37 +41,44 @@ export function recording(inputs: readonly unknown[]): boolean {
   return false;
 }
 
+/** The node that a tensor comes from, or that collects its gradient; null where it needs none. */
+export function nodeOf(tensor: Tensor): Node | null {
+  const { history } = tensor;
+  if (history !== null) return history.node;
+  return tensor.collects ? accumulatorOf(tensor) : null;
+}
+
+/** Zeros for edges to first outputs, which most are; by their number, shared by all nodes. */
+const ZEROS: readonly (readonly number[])[] = [[], [0], [0, 0], [0, 0, 0], [0, 0, 0, 0]];
+
+/** Edges that lead to first outputs. */
+export function firstOutputs(count: number): readonly number[] {
+  return ZEROS[count] ?? new Array<number>(count).fill(0);
+}
+
 /** For each input the node it comes from, or null, and which output of it. */
 export interface Edges {
   readonly nodes: (Node | null)[];
-  readonly indices: number[];
+  readonly indices: readonly number[];
 }
 
 /** Where inputs come from at the moment. */
 export function edgesOf(inputs: readonly unknown[]): Edges {
   const nodes: (Node | null)[] = [];
-  const indices: number[] = [];
+  let indices: readonly number[] | null = null;
   for (let i = 0; i < inputs.length; i++) {
     const input = inputs[i];
-    const edge = typeof input === "object" && input !== null ? edgeOf(input as Tensor) : null;
-    nodes.push(edge === null ? null : edge.node);
-    indices.push(edge === null ? 0 : edge.index);
+    if (typeof input !== "object" || input === null) {
+      nodes.push(null);
+      continue;
+    }
+    nodes.push(nodeOf(input as Tensor));
+    const index = (input as Tensor).history?.index ?? 0;
+    if (index === 0) continue;
+    indices ??= new Array<number>(inputs.length).fill(0);
+    (indices as number[])[i] = index;
   }
-  return { nodes, indices };
-}
-
-/** Makes the node of a call. `saved` are the values its formulas read; `outputs` get their history from `link`. */
-export function makeNode(
-  label: string,
-  backward: Backward,
-  { nodes, indices }: Edges,
-  outputs: readonly Tensor[],
-  saved: Saved[],
-  parameters: unknown,
-): Node {
-  const node = new Node(label, backward, nodes, indices, outputs.map(factsOf), parameters);
-  node.saved = saved;
-  return node;
+  return { nodes, indices: indices ?? firstOutputs(inputs.length) };
 }
 
 /** Gives the differentiable ones of a node's outputs their history. */

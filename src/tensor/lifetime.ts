@@ -70,6 +70,45 @@ export function openScope(): ScopeRecord {
   return current;
 }
 
+/** The scope of one step of an engine's pass: as they are many, it is used again. */
+export class StepScope implements ScopeRecord {
+  readonly tensors: Tensor[] = [];
+  readonly storages: Storage[] = [];
+  outer: ScopeRecord | null = null;
+
+  /** Opens it inside the current scope. */
+  open(): void {
+    this.outer = current;
+    current = this;
+  }
+
+  /**
+   * Ends it: what the engine claims lives on as its own, with nobody but its claims to answer for it; what a leaf keeps as
+   * its gradient goes to the scope of the user's code; the rest is freed.
+   */
+  close(): void {
+    while (current !== null && current !== this && encloses(this)) closeScope(current, null);
+    const { tensors, storages } = this;
+    current = this.outer;
+    this.outer = null;
+    // Taken from the end: to set a list's length costs more than to empty a short one.
+    for (let tensor = tensors.pop(); tensor !== undefined; tensor = tensors.pop()) {
+      if (tensor.isDisposed) continue;
+      if (tensor.kept) adoptForUser(tensor);
+      else if (tensor.claims > 0) tensor.temporary = true;
+      else {
+        if (tensor.gradient !== null) releaseGradient(tensor, isClaimed);
+        tensor.dispose();
+      }
+    }
+    for (let storage = storages.pop(); storage !== undefined; storage = storages.pop()) {
+      if (storage.alive) answerFor(storage);
+    }
+  }
+}
+
+const isClaimed = (tensor: Tensor): boolean => tensor.claims > 0;
+
 /**
  * Ends a scope and every scope left open inside it: what `survives` goes to the enclosing scope, what is kept to the
  * garbage collector, the rest is freed. Newest first, so that a graph lets go of its values before they are looked at.
@@ -84,7 +123,7 @@ export function closeScope(record: ScopeRecord, survives: ((tensor: Tensor) => b
     if (tensor.kept) tensor.storage.watch();
     else if (survives?.(tensor)) adopt(tensor);
     else {
-      releaseGradient(tensor, survives);
+      if (tensor.gradient !== null) releaseGradient(tensor, survives);
       tensor.dispose();
     }
   }

@@ -4,7 +4,7 @@ import { GraphError } from "../errors.js";
 import { allocate, linearBytes, liveBytes, release, views } from "../wasm/memory.js";
 import { recording } from "../wasm/recording.js";
 
-/** The part of a storage that outlives it: what the finaliser needs to free the block. */
+/** Where a block is, for who must know it without the storage, or change it: the finaliser, and captures. */
 interface Allocation {
   address: number;
 }
@@ -72,37 +72,52 @@ export class Storage {
   /** Writes so far, shared by all views; a saved value remembers it. */
   version = 0;
   private holders = 1;
-  private watched = false;
   /** Whether writes count for the storage whose block this is too. */
   private announces = false;
-  private readonly allocation: Allocation;
+  /** Where the block is, unless it is another storage's or `allocation` says it. */
+  private place: number;
+  private allocation: Allocation | null = null;
+  private watched = false;
   /** Held for its size alone: see `weightOf`. */
   weight: ArrayBuffer | null = null;
 
   private readonly origin: Storage | null;
 
   /**
-   * A block of its own, or with `origin` the block of another storage under a version of its own.
+   * A block of its own: a new one, or the one allocated at `place`. With `origin` the block of another storage under a
+   * version of its own.
    * @throws OutOfMemoryError when linear memory cannot grow.
    */
-  constructor(op: string, bytes: number, origin: Storage | null = null) {
+  constructor(op: string, bytes: number, origin: Storage | null = null, place = 0) {
     this.bytes = bytes;
     this.origin = origin;
-    if (origin !== null) {
+    if (origin === null) {
+      this.place = place === 0 ? allocate(op, bytes) : place;
+      if (recording.by !== null) recording.by.made(this.shared());
+    } else {
+      this.place = 0;
       this.fresh = false;
       this.batch = origin.batch;
+      origin.hold();
     }
-    this.allocation = origin === null ? { address: allocate(op, bytes) } : origin.allocation;
-    if (recording.by !== null && origin === null) recording.by.made(this.allocation);
-    origin?.hold();
   }
 
   /** Address of the first byte. */
   get address(): number {
-    const { address } = this.allocation;
+    const address = this.where;
     // A capture must know what a run uses: whoever writes an address into a block asks here first.
     if (recording.by !== null) recording.by.touch(this, address);
     return address;
+  }
+
+  private get where(): number {
+    if (this.origin !== null) return this.origin.where;
+    return this.allocation === null ? this.place : this.allocation.address;
+  }
+
+  private shared(): Allocation {
+    this.allocation ??= { address: this.place };
+    return this.allocation;
   }
 
   /** The same block with other dims hidden, under the same version as far as writes through it go. */
@@ -133,7 +148,7 @@ export class Storage {
       batch.unshift({ level, size, stride });
       stride *= size;
     }
-    const { allocation } = this;
+    const from = this.where;
     if (this.origin !== null) {
       throw new GraphError(
         "vmap: in-place arithmetic is not possible because there exists a Tensor `other` that has more elements than `self`: " +
@@ -154,11 +169,12 @@ export class Storage {
         const step = old.find(({ level }) => level === hidden.level)?.stride ?? 0;
         for (let i = 0; i < hidden.size; i++) repeat(dim + 1, to + i * hidden.stride, from + i * step);
       };
-      repeat(0, address, allocation.address);
+      repeat(0, address, from);
     }
-    release(allocation.address);
-    allocation.address = address;
-    if (recording.by !== null) recording.by.made(allocation);
+    release(from);
+    this.place = address;
+    if (this.allocation !== null) this.allocation.address = address;
+    if (recording.by !== null) recording.by.made(this.shared());
     this.batch = batch;
   }
 
@@ -173,9 +189,13 @@ export class Storage {
 
   letGo(): void {
     if (--this.holders > 0) return;
-    this.weight = null;
-    if (this.origin === null) free(this.allocation);
-    else this.origin.letGo();
+    if (this.origin !== null) this.origin.letGo();
+    else {
+      release(this.where);
+      this.place = 0;
+      if (this.allocation !== null) this.allocation.address = 0;
+      this.weight = null;
+    }
   }
 
   /** Whether the block is still there. */
@@ -188,7 +208,7 @@ export class Storage {
     this.origin?.watch();
     if (this.origin !== null || this.watched || finaliser === null) return;
     this.watched = true;
-    finaliser.register(this, this.allocation);
+    finaliser.register(this, this.shared());
     unweighed += this.bytes;
     if (unweighed >= WEIGHED) {
       // Collectors let garbage grow in proportion to what is in use, of which linear memory is a part that never shrinks.

@@ -16,6 +16,14 @@ export interface History {
   readonly index: number;
 }
 
+const COLLECTS = 1;
+const GRADIENT_SEEN = 2;
+const GRADIENT_OWNED = 4;
+const KEPT = 8;
+const TEMPORARY = 16;
+const INFERENCE = 32;
+const GONE = 64;
+
 /**
  * A tensor: n-dimensional array in linear memory, with gradients as in PyTorch.
  *
@@ -32,29 +40,18 @@ export class Tensor {
   ownHistory: History | null = null;
   /** @internal for a view: its base and how it came from it */
   viewOf: ViewOf | null = null;
-  /** @internal a leaf that collects gradients */
-  collects = false;
   /** @internal */
   accumulator: Node | null = null;
   /** @internal the gradient, as the engine sees it */
   gradient: Tensor | null = null;
-  /** @internal whether the gradient object was handed out by the `grad` property */
-  gradientSeen = false;
-  /** @internal whether the engine made the gradient, and not the user who assigned it */
-  gradientOwned = false;
   /** @internal hooks on this tensor's gradient, on its current history */
   hooks: TensorHooks | null = null;
   /** @internal tangents by level of forward mode */
   tangents: (Tensor | null)[] | null = null;
-  /** @internal outlives its scope */
-  kept = false;
   /** @internal places in the engine that hold this gradient */
   claims = 0;
-  /** @internal made by the engine, which frees it when nothing claims it any more */
-  temporary = false;
-  /** @internal made in inference mode */
-  inference = false;
-  private gone = false;
+  /** What holds of the tensor; one number, as tensors are many and most of it is never said of most. */
+  private flags = 0;
 
   /** @internal Takes over one hold on the storage. */
   constructor(storage: Storage, layout: Layout, dtype: DType) {
@@ -62,6 +59,64 @@ export class Tensor {
     this.layout = layout;
     this.dtype = dtype;
     adopt(this);
+  }
+
+  /** @internal A leaf that collects gradients. */
+  get collects(): boolean {
+    return (this.flags & COLLECTS) !== 0;
+  }
+
+  set collects(flag: boolean) {
+    this.flag(COLLECTS, flag);
+  }
+
+  /** @internal Whether the gradient object was handed out by the `grad` property. */
+  get gradientSeen(): boolean {
+    return (this.flags & GRADIENT_SEEN) !== 0;
+  }
+
+  set gradientSeen(flag: boolean) {
+    this.flag(GRADIENT_SEEN, flag);
+  }
+
+  /** @internal Whether the engine made the gradient, and not the user who assigned it. */
+  get gradientOwned(): boolean {
+    return (this.flags & GRADIENT_OWNED) !== 0;
+  }
+
+  set gradientOwned(flag: boolean) {
+    this.flag(GRADIENT_OWNED, flag);
+  }
+
+  /** @internal Outlives its scope. */
+  get kept(): boolean {
+    return (this.flags & KEPT) !== 0;
+  }
+
+  set kept(flag: boolean) {
+    this.flag(KEPT, flag);
+  }
+
+  /** @internal Made by the engine, which frees it when nothing claims it any more. */
+  get temporary(): boolean {
+    return (this.flags & TEMPORARY) !== 0;
+  }
+
+  set temporary(flag: boolean) {
+    this.flag(TEMPORARY, flag);
+  }
+
+  /** @internal Made in inference mode. */
+  get inference(): boolean {
+    return (this.flags & INFERENCE) !== 0;
+  }
+
+  set inference(flag: boolean) {
+    this.flag(INFERENCE, flag);
+  }
+
+  private flag(bit: number, flag: boolean): void {
+    this.flags = flag ? this.flags | bit : this.flags & ~bit;
   }
 
   /** Sizes of the dims. */
@@ -76,7 +131,7 @@ export class Tensor {
 
   /** Whether the tensor was disposed, by hand or by its scope. */
   get isDisposed(): boolean {
-    return this.gone;
+    return (this.flags & GONE) !== 0;
   }
 
   /** @internal Where the tensor comes from on the tape; a view looks again when its base was written. */
@@ -87,9 +142,9 @@ export class Tensor {
   /** @internal Replaces the history; the node counts the handles that refer to it. */
   setHistory(history: History | null): void {
     const old = this.ownHistory;
-    if (history !== null && !this.gone) history.node.hold();
+    if (history !== null && !this.isDisposed) history.node.hold();
     this.ownHistory = history;
-    if (old !== null && !this.gone) old.node.letGo();
+    if (old !== null && !this.isDisposed) old.node.letGo();
   }
 
   /** @internal Whether the tape records what is computed from this tensor. */
@@ -109,7 +164,7 @@ export class Tensor {
 
   /** @internal Throws if the tensor was disposed. */
   check(op: string): void {
-    if (this.gone) {
+    if (this.isDisposed) {
       throw new DisposedError(
         `${op}: the tensor of shape [${this.shape.join(", ")}] was disposed; keep it by returning it from its scope or by keep()`,
       );
@@ -118,9 +173,9 @@ export class Tensor {
 
   /** Frees the tensor. Its memory is free as soon as no view, saved value or other handle holds it. */
   dispose(): void {
-    if (this.gone) return;
+    if (this.isDisposed) return;
     const history = this.ownHistory;
-    this.gone = true;
+    this.flags |= GONE;
     if (this.gradient !== null && this.gradient !== this) this.dropGradient();
     if (this.tangents !== null) this.dropTangents();
     if (history !== null) history.node.letGo();

@@ -4,6 +4,7 @@ import { DTypeError, WengertError } from "../errors.js";
 import { adapted } from "./adapted.js";
 import type { KernelExports } from "./load.js";
 import { artifact } from "./memory.js";
+import { placeOf } from "./table.js";
 import { computesAs, DTYPES, type DType, orderOf, wordOf } from "./words.js";
 
 /** A kernel: works on the range [begin, end) of what its block describes. */
@@ -47,7 +48,19 @@ export function kernelNamed(name: KernelName): Kernel {
 export class KernelFamily {
   private readonly found: (Kernel | undefined)[] = [];
 
+  private readonly places: (number | undefined)[] = [];
+
   constructor(private readonly stem: KernelStem) {}
+
+  /** The place in the table of the kernel for operands and results of `dtype`; -1 where it has none of its own. */
+  placeOf(dtype: DType): number {
+    const order = orderOf(dtype);
+    const known = this.places[order];
+    if (known !== undefined) return known;
+    const place = placeOf(this.of(dtype));
+    this.places[order] = place;
+    return place;
+  }
 
   /**
    * The kernel for operands of `dtype`, and results of `result` where that differs; for a dtype that computes as another

@@ -39,6 +39,11 @@ export function artifact(op = "wengert"): NonNullable<typeof runtime.exports> {
   return runtime.exports;
 }
 
+/** Renews the views where memory has grown beyond or away from them; `end` is an address that they must reach. */
+export function renewed(end: number): void {
+  if (end > views.u8.length || views.u8.length === 0) renew();
+}
+
 /**
  * Memory for `bytes` bytes, its contents unspecified; returns the address.
  * @throws OutOfMemoryError naming the bytes asked and live, when linear memory cannot grow.
@@ -47,7 +52,7 @@ export function allocate(op: string, bytes: number): number {
   if (recording.by !== null) return recording.by.allocate(op, bytes);
   const exports = artifact(op);
   const address = bytes > 0xfff00000 ? 0 : exports.allocate(bytes) >>> 0;
-  if (views.u8.length === 0 || views.u8.length !== (runtime.memory as WebAssembly.Memory).buffer.byteLength) renew();
+  renewed(address + bytes);
   if (address === 0) {
     throw new OutOfMemoryError(
       `${op}: out of memory: ${bytes} bytes asked, ${exports.liveBytes()} live; free tensors with scope() or dispose()`,
