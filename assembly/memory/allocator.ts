@@ -17,7 +17,7 @@
 // The heap ends with a block of size 0 that is never free. The state is this instance's own: only the main instance
 // may allocate, and the bins lie in the heap since static data is written again by each instance that shares it.
 
-import { SCRATCH_BYTES, setScratch } from "./scratch";
+import { SCRATCH_BYTES, scratch, setScratch } from "./scratch";
 
 const GRANULE: u32 = 64;
 const HEADER: u32 = 16;
@@ -339,4 +339,30 @@ export function pooledBytes(): f64 {
 /** Lets `peakBytes` start again from what is live now. */
 export function resetPeak(): void {
   peak = live;
+}
+
+/**
+ * Writes what this instance keeps outside of memory, all of its globals that change, into its scratch arena, and returns
+ * where: another instance on a copy of the memory goes on from there by `resume`.
+ */
+export function suspend(): usize {
+  const at = scratch();
+  store<usize>(at, bins);
+  store<u32>(at, summary, 4);
+  store<usize>(at, end, 8);
+  store<u32>(at, live, 12);
+  store<u32>(at, peak, 16);
+  store<u32>(at, pooled, 20);
+  return at;
+}
+
+/** Goes on from where another instance was suspended, in place of `initialise`. */
+export function resume(at: usize): void {
+  bins = load<usize>(at);
+  summary = load<u32>(at, 4);
+  end = load<usize>(at, 8);
+  live = load<u32>(at, 12);
+  peak = load<u32>(at, 16);
+  pooled = load<u32>(at, 20);
+  setScratch(at);
 }

@@ -151,7 +151,9 @@ function prepare({ pass, visited }: Run): Ready {
   visit(pass, visited);
   if (pass.inputs !== null) prune(pass, visited, pass.inputs);
   const ready = new Ready();
-  pass.roots.forEach(({ node, index }, i) => deliver(pass, node, index, pass.gradients[i] as Tensor));
+  pass.roots.forEach(({ node, index }, i) =>
+    sumUp(stateOf(node, pass) as NodeState, index, pass.gradients[i] as Tensor),
+  );
   for (const { node } of pass.roots) {
     const state = stateOf(node, pass) as NodeState;
     // A root that is listed twice is ready once.
@@ -190,10 +192,6 @@ function release(pass: Pass, node: Node, ready: Ready): void {
 }
 
 /** Adds a gradient to what a node's output has so far. Only a sum that the engine itself made is written in place. */
-function deliver(pass: Pass, node: Node, index: number, gradient: Tensor): void {
-  sumUp(stateOf(node, pass) as NodeState, index, gradient);
-}
-
 function sumUp(state: NodeState, index: number, gradient: Tensor): void {
   const sofar = state.gradients[index] ?? null;
   if (sofar === null) {
@@ -317,9 +315,7 @@ function needsOf(pass: Pass, state: NodeState, results: (Tensor | null)[]): read
 /** The gradients that a node runs on, after its hooks before it runs. */
 function given(state: NodeState): (Tensor | null)[] {
   const { node } = state;
-  // The library's own formulas keep no list of gradients; whatever else runs may.
-  const own = node.hooks === null && node.backward instanceof Operation;
-  let outputs = own ? state.gradients : state.gradients.slice();
+  let outputs = state.gradients.slice();
   if (node.hooks !== null) {
     for (const hook of node.hooks.before.all) {
       outputs = replacing(
@@ -356,7 +352,7 @@ function hand(pass: Pass, state: NodeState, needs: readonly boolean[], gave: (Te
     const gradient = inputs[i];
     if (next === null || next === undefined || gradient === null || gradient === undefined || !needs[i]) continue;
     const index = node.indices[i] as number;
-    deliver(pass, next, index, settled(node, i, gradient, next.outputs[index] as OutputFacts));
+    sumUp(stateOf(next, pass) as NodeState, index, settled(node, i, gradient, next.outputs[index] as OutputFacts));
   }
 }
 

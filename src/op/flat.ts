@@ -8,12 +8,16 @@ import { making, Tensor } from "../tensor/tensor.js";
 import { blockAddress, scalarOperand } from "../wasm/block.js";
 import type { KernelFamily } from "../wasm/kernels.js";
 import { artifact, renewed } from "../wasm/memory.js";
+import { recording } from "../wasm/recording.js";
 import { runs } from "../wasm/run.js";
 import type { Operand } from "./nest.js";
 
-/** Whether nobody is to be told of calls, takes their kernels over, or looks for hidden dims in what they make. */
-function undisturbed(): boolean {
-  return runs.taken === null && mode.trace === null && mode.levels === 0;
+/** Elements up to which a call is not worth a second thread. */
+const SMALL = 4096;
+
+/** Whether nobody is to be told of a call on `count` elements, records it, or takes its kernel over. */
+function undisturbed(count: number): boolean {
+  return (runs.taken === null || (count <= SMALL && recording.by === null)) && mode.trace === null && mode.levels === 0;
 }
 
 /** Bytes of an element of a dtype that may go this way, else 0. */
@@ -40,11 +44,11 @@ function resultOf(address: number, bytes: number, layout: Layout, dtype: DType):
 
 /** The result of a kernel of one operand, or null where the call has to go the long way. */
 export function flat1(kernels: KernelFamily, x: Operand): Tensor | null {
-  if (!(x instanceof Tensor) || !undisturbed() || !isRun(x)) return null;
+  if (!(x instanceof Tensor) || !isRun(x)) return null;
   const { layout, dtype } = x;
   const width = widthOf(dtype);
   const count = numel(layout.shape);
-  if (width === 0 || count === 0) return null;
+  if (width === 0 || count === 0 || !undisturbed(count)) return null;
   const place = kernels.placeOf(dtype);
   if (place < 0) return null;
   if (batching.used) x.storage.fresh = false;
@@ -54,7 +58,6 @@ export function flat1(kernels: KernelFamily, x: Operand): Tensor | null {
 
 /** The same for two operands, of one shape, or one of them a single element or a number. */
 export function flat2(kernels: KernelFamily, a: Operand, b: Operand): Tensor | null {
-  if (!undisturbed()) return null;
   if (!(a instanceof Tensor))
     return b instanceof Tensor && typeof a === "number" ? withNumber(kernels, b, a, true) : null;
   if (!(b instanceof Tensor)) return typeof b === "number" ? withNumber(kernels, a, b, false) : null;
@@ -77,7 +80,7 @@ export function flat2(kernels: KernelFamily, a: Operand, b: Operand): Tensor | n
   }
   const count = numel(layout.shape);
   const place = kernels.placeOf(dtype);
-  if (count === 0 || place < 0) return null;
+  if (count === 0 || place < 0 || !undisturbed(count)) return null;
   if (batching.used) a.storage.fresh = b.storage.fresh = false;
   const at = a.address;
   const address = artifact().flat2(place, blockAddress(), count, width, at, stepA, b.address, stepB) >>> 0;
@@ -91,7 +94,7 @@ function withNumber(kernels: KernelFamily, x: Tensor, number: number, leads: boo
   if (width === 0 || !isRun(x)) return null;
   const count = numel(layout.shape);
   const place = kernels.placeOf(dtype);
-  if (count === 0 || place < 0) return null;
+  if (count === 0 || place < 0 || !undisturbed(count)) return null;
   if (batching.used) x.storage.fresh = false;
   const scalar = scalarOperand(1, number, dtype);
   const at = x.address;
