@@ -11,7 +11,7 @@
 //     byte 68     waits        whether the main instance sleeps on the state
 //     byte 128    next         the piece that is handed out next
 //     byte 192    place, block, extent, grain
-//     byte 256    for each worker 16 bytes: where the piece began that failed, status, detail
+//     byte 256    for each worker 16 bytes: where the piece began that failed, status, detail, how often it took part
 //
 // A worker that wakes up late finds the state closed and goes back to sleep: nobody waits for it, and it never reads a
 // range that is being written. Pieces are small and handed out as they are asked for, so that a worker whom the system
@@ -130,9 +130,10 @@ function join(at: usize, index: u32, copy: usize): void {
   const rank = rankOf(block), operands = load<u32>(block, 8);
   memory.copy(copy, block, SIZES + (<usize>(rank + operands * (rank + 1)) << 2));
   store<u32>(copy, 0);
+  const slot = at + SLOTS + <usize>index * SLOT;
+  store<u32>(slot, load<u32>(slot, 12) + 1, 12);
   const failed = work(at, copy);
   if (failed == NOWHERE) return;
-  const slot = at + SLOTS + <usize>index * SLOT;
   store<u32>(slot, failed);
   store<u32>(slot, load<u32>(copy), 4);
   store<u32>(slot, load<u32>(copy, 12), 8);

@@ -183,14 +183,15 @@ await step("javascript", sources, javascript, async () => {
 
 await step(
   "inline",
-  ["dist/wengert.wasm"],
+  ["dist/wengert.wasm", "dist/wengert-worker.js"],
   () => ["dist/entries/inline-data.js"],
   () => {
     const text = readFileSync("dist/wengert.wasm").toString("base64");
     mkdirSync("dist/entries", { recursive: true });
     writeFileSync(
       "dist/entries/inline-data.js",
-      `// The artifact as text, written by the build.\nexport const base64 =\n  "${text}";\n`,
+      `// The artifact and the worker as text, written by the build.\nexport const base64 =\n  "${text}";\n` +
+        `export const worker = ${JSON.stringify(readFileSync("dist/wengert-worker.js", "utf8"))};\n`,
     );
   },
 );

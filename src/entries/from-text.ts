@@ -1,6 +1,6 @@
 // Loads the artifact from text inside the library, while it is being imported: anywhere that compiles bytes.
-import { attempt, type InitOptions, load } from "../wasm/load.js";
-import { base64 } from "./inline-data.js";
+import { attempt, type InitOptions, load, runtime } from "../wasm/load.js";
+import { base64, worker } from "./inline-data.js";
 
 function decoded(): Uint8Array<ArrayBuffer> {
   const text = atob(base64);
@@ -10,6 +10,7 @@ function decoded(): Uint8Array<ArrayBuffer> {
 }
 
 attempt(() => new WebAssembly.Module(decoded()), decoded);
+runtime.worker = worker;
 
 /**
  * Loads the artifact. It was loaded by the import and this returns at once, but in browsers that compile large modules

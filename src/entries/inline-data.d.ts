@@ -2,3 +2,5 @@
 
 /** The bytes of `wengert.wasm` in base64. */
 export const base64: string;
+/** The text of `wengert-worker.js`. */
+export const worker: string;

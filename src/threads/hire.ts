@@ -1,5 +1,6 @@
 // One worker, whatever the runtime calls it: started, given its orders, ended.
 
+import { runtime } from "../wasm/load.js";
 import type { Shared } from "./share.js";
 import type { Answer, Order } from "./worker.js";
 
@@ -34,24 +35,42 @@ export function obstacle(): string | null {
   if (builtin("node:worker_threads") !== null) return null;
   const { crossOriginIsolated, Worker } = globalThis as { crossOriginIsolated?: boolean; Worker?: unknown };
   if (typeof Worker !== "function") return "the runtime has no workers";
-  if (crossOriginIsolated === true && typeof SharedArrayBuffer === "function") return null;
+  if (crossOriginIsolated === true) {
+    return typeof SharedArrayBuffer === "function" ? null : "the runtime shares no memory with workers";
+  }
   return (
     "the page is not cross-origin isolated, so it may not share memory with workers: serve it with the headers " +
     "Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp"
   );
 }
 
-function start(): Thread {
+/** A way to start a thread. */
+export type Way = () => Thread;
+
+/** From the file, which bundlers find by this form and put where it leads. */
+function fromFile(): Thread {
+  return new Worker(new URL("../wengert-worker.js", import.meta.url), { type: "module" }) as unknown as Thread;
+}
+
+function fromText(text: string): Thread {
+  const address = URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
+  return new Worker(address, { type: "module" }) as unknown as Thread;
+}
+
+/** The ways to start a thread that the runtime may have, the best first. */
+export function ways(): readonly Way[] {
+  const text = runtime.worker;
   const threading = builtin<Threading>("node:worker_threads");
-  if (threading === null) {
-    // Bundlers know this form, and put the file where it leads.
-    return new Worker(new URL("../wengert-worker.js", import.meta.url), { type: "module" }) as unknown as Thread;
-  }
+  if (threading === null) return text === null ? [fromFile] : [() => fromText(text), fromFile];
+  const from = (url: URL): Way => {
+    return () => new threading.Worker(url, { execArgv: [], name: "wengert" });
+  };
+  if (text !== null) return [from(new URL(`data:text/javascript,${encodeURIComponent(text)}`))];
   const { existsSync } = builtin("node:fs") as typeof import("node:fs");
   const places = PLACES.map((place) => new URL(place, import.meta.url));
   const found = places.find((place) => existsSync(place));
   if (found === undefined) throw new Error(`no wengert-worker.js at ${places.map(String).join(", ")}`);
-  return new threading.Worker(found, { execArgv: [], name: "wengert" });
+  return [from(found)];
 }
 
 /** A worker that was started. */
@@ -66,9 +85,9 @@ export interface Hired {
   stop(): void;
 }
 
-/** Starts a worker on the artifact and the memory. */
-export function hire({ module, memory }: Shared): Hired {
-  const thread = start();
+/** Starts a worker by a way, on the artifact and the memory. */
+export function hire(way: Way, { module, memory }: Shared): Hired {
+  const thread = way();
   let heard: (answer: Answer) => void = () => {};
   /** Waits for an answer; any other, an error and silence are failures. The clock keeps the program running meanwhile. */
   const expect = (expected: Answer): Promise<void> =>

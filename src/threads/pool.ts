@@ -5,7 +5,7 @@ import type { Kernel } from "../wasm/kernels.js";
 import { artifact } from "../wasm/memory.js";
 import { runs } from "../wasm/run.js";
 import { placeOf, weightOf } from "../wasm/table.js";
-import { type Hired, hire, obstacle } from "./hire.js";
+import { type Hired, hire, obstacle, type Way, ways } from "./hire.js";
 import type { Threads } from "./index.js";
 import { moveOver, type Shared, shared } from "./share.js";
 
@@ -66,10 +66,23 @@ async function employ(workers: readonly Hired[]): Promise<Staff | null> {
 }
 
 async function start(count: number): Promise<void> {
-  const found: Shared = await shared();
+  const found = await shared();
+  let failure: unknown = null;
+  for (const way of ways()) {
+    try {
+      await startBy(way, found, count);
+      return;
+    } catch (error) {
+      failure ??= error;
+    }
+  }
+  throw failure;
+}
+
+async function startBy(way: Way, found: Shared, count: number): Promise<void> {
   const workers: Hired[] = [];
   try {
-    for (let i = 1; i < count; i++) workers.push(hire(found));
+    for (let i = 1; i < count; i++) workers.push(hire(way, found));
     await Promise.all(workers.map((worker) => worker.here));
     moveOver(found);
     staff = await employ(workers);

@@ -24,7 +24,6 @@ interface Port {
   postMessage(answer: Answer): void;
   on?(name: "message", listener: (order: Order) => void): void;
   onmessage?: ((event: { readonly data: Order }) => void) | null;
-  close(): void;
 }
 
 const { process } = globalThis as {
@@ -64,7 +63,6 @@ function follow(order: Order): void {
     if ("control" in order) exports?.breakOff(order.control);
     port.postMessage({ failure: error instanceof Error ? error.message : String(error) });
   }
-  port.close();
 }
 
 if (port.on) port.on("message", follow);

@@ -25,9 +25,11 @@ export const runtime: {
   memory: WebAssembly.Memory | null;
   /** Gives the artifact's bytes once more, for threads; null where only a compiled module is at hand. */
   bytes: Bytes | null;
+  /** The text of the worker's file, where the library carries it inside. */
+  worker: string | null;
   /** Why loading while importing failed, if it did. */
   failure: unknown;
-} = { exports: null, memory: null, bytes: null, failure: null };
+} = { exports: null, memory: null, bytes: null, worker: null, failure: null };
 
 const INITIAL_PAGES = 64;
 const MAXIMUM_PAGES = 65536;

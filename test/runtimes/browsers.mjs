@@ -8,6 +8,8 @@ import puppeteer from "puppeteer-core";
 import { run } from "../package/install.mjs";
 import { webdriver } from "./webdriver.mjs";
 
+/** What lets pages share memory with workers, whose own files need the second too. */
+const ISOLATED = { "cross-origin-opener-policy": "same-origin", "cross-origin-embedder-policy": "require-corp" };
 const POLICY = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'";
 const TYPES = { ".js": "text/javascript", ".mjs": "text/javascript", ".wasm": "application/wasm" };
 const PATIENCE = 60_000;
@@ -17,7 +19,9 @@ async function serve(folder) {
   const waiting = new Map();
   const server = createServer((request, response) => {
     const { pathname, search } = new URL(request.url, "http://localhost");
-    const headers = { "content-security-policy": POLICY, "cache-control": "no-store" };
+    const isolated = search.includes("&isolated") || pathname !== "/" ? ISOLATED : {};
+    const policy = search.includes("&blob") ? `${POLICY}; worker-src blob:` : POLICY;
+    const headers = { "content-security-policy": policy, "cache-control": "no-store", ...isolated };
     if (pathname === "/") {
       response.writeHead(200, { ...headers, "content-type": "text/html; charset=utf-8" });
       response.end(`<!doctype html><title>wengert</title><script type="module" src="/page.mjs"></script>`);
@@ -118,12 +122,29 @@ const PAGES = [
   ["wengert/inline", "entry=inline&load=none"],
 ];
 
+/** The same on threads; WebKitGTK shares no memory with workers, whatever the headers. */
+const ON_THREADS = [
+  ["two threads", "entry=browser&load=default&isolated&threads=2"],
+  ["wengert/inline, two threads by a blob", "entry=inline&load=none&isolated&blob&threads=2"],
+  ["wengert/inline, two threads by the file", "entry=inline&load=none&isolated&threads=2"],
+];
+const ALONE = [
+  ["a page that is not isolated stays on one thread", "entry=browser&load=default&alone=not.cross-origin.isolated"],
+  ["a module without bytes stays on one thread", "entry=browser&load=module&isolated&alone=compiled.module"],
+];
+
 const EXPECTED = [
   /wengert|loaded|init\(\)/,
   /init: unknown option "adress"; known are module, url and bytes/,
   /init: .*missing\.wasm answered 404/,
   /init: the artifact could not be loaded/,
 ];
+
+/** Pages with threads, for a browser. */
+function pagesOf(name) {
+  if (name !== "WebKitGTK") return [...ON_THREADS, ...ALONE];
+  return [...ALONE.slice(0, 1), ["stays on one thread", "entry=browser&load=default&isolated&alone=memory"]];
+}
 
 /** The checks of this file; `close` ends what they started. */
 export async function browsers(folder) {
@@ -139,7 +160,7 @@ export async function browsers(folder) {
     return started.get(name);
   };
   const checks = Object.keys(drivers).flatMap((name) =>
-    PAGES.map(([title, query]) => [
+    [...PAGES, ...pagesOf(name)].map(([title, query]) => [
       `${name}, ${title}`,
       async () => {
         const driver = await driven(name);

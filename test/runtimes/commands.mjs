@@ -37,6 +37,7 @@ export function commands(folder) {
     const line = `Node ${version.split(".")[0]}`;
     checks.push(
       [`${line}, import`, () => answer(node(version), ["import.mjs"], folder)],
+      [`${line}, threads`, () => answer(node(version), ["threads.mjs"], folder)],
       [`${line}, require`, () => answer(node(version), ["--no-warnings", "require.cjs"], folder)],
     );
   }
@@ -45,6 +46,14 @@ export function commands(folder) {
   checks.push(
     ["Node, wengert/inline", () => answer(process.execPath, ["inline.mjs"], folder)],
     ["Deno", () => answer(deno(), ["run", "--no-remote", "--allow-read=.", "import.mjs"], folder)],
+    ["Node, wengert/inline, threads", () => answer(process.execPath, ["threads.mjs", "wengert/inline"], folder)],
+    ["Deno, threads", () => answer(deno(), ["run", "--no-remote", "--allow-read=.", "threads.mjs"], folder)],
+    [
+      "Deno, wengert/inline, threads",
+      () => answer(deno(), ["run", "--no-remote", "threads.mjs", "wengert/inline"], folder),
+    ],
+    ["Bun, threads", () => answer(bun(), ["threads.mjs"], folder)],
+    ["Bun, wengert/inline, threads", () => answer(bun(), ["threads.mjs", "wengert/inline"], folder)],
     ["Deno, wengert/inline", () => answer(deno(), ["run", "--no-remote", "inline.mjs"], folder)],
     ["Bun", () => answer(bun(), ["import.mjs"], folder)],
     ["Bun, require", () => answer(bun(), ["require.cjs"], folder)],

@@ -1,4 +1,5 @@
 // Trains in a page and posts the result back; the address says which entry, and how the artifact is to be loaded.
+import { onThreads, withoutThreads } from "./on-threads.mjs";
 import { smoke } from "./smoke.mjs";
 
 const query = new URLSearchParams(location.search);
@@ -37,6 +38,8 @@ async function failures() {
 async function result() {
   const errors = query.get("load") === "none" ? [] : await failures();
   await loads[query.get("load")]();
+  if (query.get("threads") === "2") await onThreads(wg, 2);
+  if (query.has("alone")) await withoutThreads(wg, new RegExp(query.get("alone")));
   return { ...smoke(wg), errors };
 }
 
