@@ -47,19 +47,23 @@ function operations(w) {
   };
 }
 
-/** Loads the library. `threads` and "captured" need a version that has `setNumThreads` and `capture`. */
-export async function load({ threads = 1, mode = "eager" } = {}) {
-  const w = await import("wengert");
+/**
+ * Loads the library, or takes it as `library`, a module that was imported elsewhere. `threads` and "captured" need a version
+ * that has `setNumThreads` and `capture`.
+ */
+export async function load({ threads = 1, mode = "eager", library } = {}) {
+  const w = library ?? (await import("wengert"));
   await w.init?.();
   if (threads > 1) {
     if (w.setNumThreads === undefined) throw new Unsupported("threads");
-    await w.setNumThreads(threads);
+    const { count, reason } = await w.setNumThreads(threads);
+    if (count < threads) throw new Unsupported(`threads: ${reason}`);
   }
   if (mode === "captured" && w.capture === undefined) throw new Unsupported("captured steps");
   const k = operations(w);
   return {
     name: "wengert",
-    threads: typeof w.threads === "function" ? w.threads() : 1,
+    threads,
     prepare: (workload) => prepare(w, k, workload, mode),
     /** The most bytes of tensors at once, inputs and parameters included. */
     peak: () => w.memory().peak,
@@ -91,19 +95,28 @@ function prepare(w, k, workload, mode) {
     // A captured step gives the same tensor again; an eager one a new one.
     if (mode === "eager") out.dispose();
   };
-  const read = (tensor) => tensor.detach().toTypedArray();
+  const read = (tensor) => w.scope(() => tensor.detach().toTypedArray());
+  const taken = (tensor, get) => {
+    const value = get(tensor);
+    if (mode === "eager") tensor.dispose();
+    return value;
+  };
   return {
     run,
     async check() {
       if (workload.kind === "train") {
-        const losses = Float64Array.from([1, 2, 3], () => step().item());
+        const losses = Float64Array.from([1, 2, 3], () => taken(step(), (loss) => loss.item()));
         return [["loss", losses], ...params.map(([name, p]) => [`param ${name}`, read(p)])];
       }
-      const out = read(step());
+      const out = taken(step(), read);
       if (workload.kind === "forward") return [["out", out]];
       return [["out", out], ...params.map(([name, p]) => [`grad ${name}`, read(p.grad)])];
     },
     dispose() {
+      for (const leaf of leaves) {
+        leaf.grad?.dispose();
+        leaf.grad = null;
+      }
       for (const tensor of Object.values(tensors)) tensor.dispose();
     },
   };
