@@ -4,7 +4,7 @@
 //   core.js     tensors, operations, autograd, and namespaces whose contents are loaded when they are asked for
 //   train.js    what training an ordinary network takes
 //   part-*.js   what else a namespace has, and shared-*.js what parts share
-// and above them the entries: index.js with the methods, slim.js, inline.js, nn.js, methods/*.js. A name that crosses
+// and above them the entries: index.js with the methods, slim.js, inline.js, nn.js and its like, methods/*.js. A name that crosses
 // storeys is exported under its module's name, so that no two collide. What is loaded later is required, not imported: it
 // is there when the call returns, whatever else is being imported meanwhile.
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -261,6 +261,8 @@ export async function bundle(stamped) {
   await write({ train: exporting(needed.train).join("\n") }, ["core"]);
 
   const all = `export { ${Object.keys(await valuesOf("slim")).join(", ")} } from "bundle:core";`;
+  const spaceText = async (space, module) =>
+    `import { ${space} } from "bundle:core";\nexport const { ${Object.keys(await valuesOf(module)).join(", ")} } = ${space};`;
   const families = methods.map((line) => /methods\/(.*)\.js/.exec(line)[1]);
   const init = (from) => `export { init } from "./entries/${from}.js";`;
   await write(
@@ -268,7 +270,10 @@ export async function bundle(stamped) {
       index: [all, ...methods, init("from-file")].join("\n"),
       slim: [all, init("from-file")].join("\n"),
       inline: [all, ...methods, init("from-text")].join("\n"),
-      nn: `import { nn } from "bundle:core";\nexport const { ${Object.keys(await valuesOf("nn/index")).join(", ")} } = nn;`,
+      nn: await spaceText("nn", "nn/index"),
+      functional: await spaceText("F", "nn/functional"),
+      optim: await spaceText("optim", "optim/index"),
+      autograd: await spaceText("autograd", "autograd/index"),
       ...Object.fromEntries(families.map((family, i) => [`methods/${family}`, methods[i]])),
     },
     ["core"],
