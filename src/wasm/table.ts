@@ -12,7 +12,7 @@ const WEIGHTS: readonly (readonly [name: RegExp, weight: number])[] = [
 
 /** What is known of the kernels of the installed instance. */
 interface Table {
-  readonly owner: object;
+  readonly owner: WebAssembly.Table;
   readonly places: ReadonlyMap<unknown, number>;
   readonly weights: ReadonlyMap<unknown, number>;
 }
@@ -21,14 +21,19 @@ let table: Table | null = null;
 
 function filled(): Table {
   const exports = artifact();
-  if (table !== null && table.owner === exports) return table;
+  if (table !== null && table.owner === exports.table) return table;
   const places = fillTable(exports, exports.table);
   const weights = new Map<unknown, number>();
   for (const [name, kernel] of Object.entries(exports)) {
     for (const [names, weight] of WEIGHTS) if (names.test(name)) weights.set(kernel, weight);
   }
-  table = { owner: exports, places, weights };
+  table = { owner: exports.table, places, weights };
   return table;
+}
+
+/** Fills the installed instance's table: for calls by places that were found in another instance's. */
+export function prepareTable(): void {
+  filled();
 }
 
 /** The place of a kernel, or -1 for what is no export of the artifact: kernels that run another on temporaries. */
