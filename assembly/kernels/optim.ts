@@ -8,7 +8,8 @@
 //     byte 24   flags
 //     byte 32   four float64 that belong to this parameter's step
 //
-// The range is over rows; the nest has no dims. Parameters 0 to 11 belong to the group; 0 is the weight decay. The order of
+// The range is over pieces of up to `PIECE` elements of the rows, so that threads share long ones; the sizes of the nest
+// are not read, and strides neither. Parameters 0 to 11 belong to the group; 0 is the weight decay. The order of
 // operations is PyTorch's. Kernels do not check anything.
 
 import { parameter, pointerOf } from "../block";
@@ -17,6 +18,9 @@ import { KERNEL_SCRATCH, scratch } from "../memory/scratch";
 const ROW: usize = 64;
 const GROUP: u32 = 12;
 const OWN: u32 = 4;
+
+/** Elements of a piece, a multiple of a vector; `src/optim/table.ts` counts them. */
+const PIECE: u32 = 1 << 14;
 
 /** Flags that all kernels share: the gradient is turned round; the weight decay is added to it. */
 const MAXIMISES: i32 = 1;
@@ -90,16 +94,34 @@ abstract class Update {
   }
 }
 
+@inline function piecesOf(row: usize): u32 {
+  return (load<u32>(row, 20) + PIECE - 1) / PIECE;
+}
+
 @inline function update<T, R extends Update>(block: usize, begin: u32, end: u32, tensors: u32): void {
   const rule = changetype<R>(0);
   const c = scratch() + KERNEL_SCRATCH;
   const part = c + (<usize>(GROUP + OWN) << 4);
   for (let i: u32 = 0; i < GROUP; i++) v128.store(c + (<usize>i << 4), v128.splat<T>(<T>parameter(block, i)));
-  let row = pointerOf(block, 0) + <usize>begin * ROW;
-  for (let left = end - begin; left; left--) {
-    let p = <usize>load<u32>(row), g = <usize>load<u32>(row, 4);
-    let a = <usize>load<u32>(row, 8), b = <usize>load<u32>(row, 12), d = <usize>load<u32>(row, 16);
-    let n = load<u32>(row, 20);
+  let row = pointerOf(block, 0);
+  let left = end - begin;
+  // The piece of its row that comes next.
+  let piece = begin;
+  while (left != 0) {
+    const pieces = piecesOf(row);
+    if (piece >= pieces) {
+      piece -= pieces;
+      row += ROW;
+      continue;
+    }
+    const here = min(pieces - piece, left);
+    left -= here;
+    const first = piece * PIECE;
+    const offset = <usize>first * sizeof<T>();
+    let p = offset + <usize>load<u32>(row), g = offset + <usize>load<u32>(row, 4);
+    let a = offset + <usize>load<u32>(row, 8), b = offset + <usize>load<u32>(row, 12);
+    let d = offset + <usize>load<u32>(row, 16);
+    let n = min(load<u32>(row, 20) - first, here * PIECE);
     const flags = load<i32>(row, 24);
     for (let i: u32 = 0; i < OWN; i++) {
       v128.store(c + (<usize>(GROUP + i) << 4), v128.splat<T>(<T>load<f64>(row + (<usize>i << 3), 32)));
@@ -125,6 +147,7 @@ abstract class Update {
       if (tensors > 1) copyPart<T>(b, part + 48, n);
       if (tensors > 2) copyPart<T>(d, part + 64, n);
     }
+    piece = 0;
     row += ROW;
   }
 }

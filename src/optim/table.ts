@@ -16,6 +16,9 @@ import { aside, recording } from "../wasm/recording.js";
 /** Bytes of a row; what is in it is said in `assembly/kernels/optim.ts`. */
 const ROW = 64;
 
+/** Elements of a piece, in which the kernels count their range. */
+const PIECE = 1 << 14;
+
 /** Flags that all kernels share. */
 export const MAXIMISES = 1;
 export const DECAYS = 2;
@@ -33,6 +36,9 @@ let own = 0;
 let ownCapacity = 0;
 let singles = 0;
 let doubles = 0;
+/** Elements and pieces of the rows of float32, then of float64. */
+const elements = [0, 0];
+const pieces = [0, 0];
 /** Parameters with gaps in memory, and the dense copies that are worked on in their place. */
 let indirect: [Tensor, Tensor][] = [];
 
@@ -46,6 +52,8 @@ function roundedUp(rows: number): number {
 /** Starts a table for up to `rows` parameters. */
 export function beginTable(rows: number): void {
   singles = doubles = 0;
+  elements.fill(0);
+  pieces.fill(0);
   indirect = [];
   if (recording.by !== null) {
     // A recorded update has a table of its own, which stays.
@@ -122,7 +130,10 @@ export function addRow(
   words[at++] = a === null ? 0 : a.address;
   words[at++] = b === null ? 0 : b.address;
   words[at++] = d === null ? 0 : d.address;
-  words[at++] = p.numel();
+  const count = p.numel();
+  words[at++] = count;
+  elements[wide ? 1 : 0] = (elements[wide ? 1 : 0] as number) + count;
+  pieces[wide ? 1 : 0] = (pieces[wide ? 1 : 0] as number) + Math.ceil(count / PIECE);
   words[at] = flags;
   at = ((address + row * ROW) >>> 3) + 4;
   const numbers = views.f64;
@@ -134,8 +145,8 @@ export function addRow(
 
 /** Works the table off; `numbers` are the group's, the weight decay first. */
 export function runTable(kernels: KernelFamily, numbers: readonly number[]): void {
-  if (singles > 0) runRows(kernels, "float32", 0, singles, numbers);
-  if (doubles > 0) runRows(kernels, "float64", capacity - doubles, doubles, numbers);
+  if (singles > 0) runRows(kernels, "float32", 0, 0, numbers);
+  if (doubles > 0) runRows(kernels, "float64", capacity - doubles, 1, numbers);
   for (const [p, worked] of indirect) copyInto(p, worked);
   indirect = [];
 }
@@ -144,14 +155,15 @@ function runRows(
   kernels: KernelFamily,
   dtype: "float32" | "float64",
   first: number,
-  rows: number,
+  which: 0 | 1,
   numbers: readonly number[],
 ): void {
-  beginNest([]);
+  // The size is for whoever asks how much work it is.
+  beginNest([elements[which] as number]);
   addAddress(address + first * ROW);
   writeNest();
   for (let i = 0; i < numbers.length; i++) setParameter(i, numbers[i]);
-  launch(kernels.of(dtype), rows);
+  launch(kernels.of(dtype), pieces[which] as number);
 }
 
 /** A tensor of state for a parameter, of one value, that outlives every scope. */

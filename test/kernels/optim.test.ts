@@ -18,7 +18,10 @@ const STATES: Record<string, number> = {
   rprop: 2,
   asgd: 1,
 };
-const LENGTHS = [1, 2, 3, 4, 5, 8, 11, 0, 17];
+/** Elements of a piece of the range; the last row has two. */
+const PIECE = 1 << 14;
+const LENGTHS = [1, 2, 3, 4, 5, 8, 11, 0, 17, PIECE + 3];
+const EXTENT = LENGTHS.reduce((sum, length) => sum + Math.ceil(length / PIECE), 0);
 const GUARD = 8;
 const ALL_FLAGS = 31;
 
@@ -56,11 +59,12 @@ describe.each(["f32", "f64"] as const)("in %s", (word) => {
     const name = `${kind}_${word}`;
     const whole = build(kernels, word);
     const before = whole.read();
-    kernels.run(name, whole.block, 0, LENGTHS.length);
+    kernels.run(name, whole.block, 0, EXTENT);
     const after = whole.read();
 
     const pieces = build(kernels, word);
     for (const [begin, end] of [
+      [9, 10],
       [6, 9],
       [0, 1],
       [3, 6],
