@@ -1,14 +1,16 @@
-// Process start to import and to the first training step, and the bytes that a program ships.
+// Process start to import and to the first training step, and the bytes that a program ships: node bench/startup.mjs
 import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
+import { existsSync, readFileSync } from "node:fs";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import { build } from "esbuild";
+import { sizes } from "../scripts/sizes.mjs";
+import { libraries as all } from "./libraries.mjs";
 import { environment } from "./peers/pytorch.mjs";
+import { startupTable } from "./table.mjs";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 const peers = `${here}peers`;
-const root = fileURLToPath(new URL("..", import.meta.url));
 const ROUNDS = 5;
 /** Above this size brotli's best quality takes too long. */
 const LARGE = 3_000_000;
@@ -89,24 +91,8 @@ function once({ python, folder, text }) {
   return status === 0 ? { ms } : { message: String(stderr).trim().split("\n").at(-1).slice(0, 80) };
 }
 
-/** Programs that hold all of a library, and small ones; `files` are shipped beside the JavaScript. */
+/** Peers in one bundle; `files` are shipped beside the JavaScript. */
 const bundles = [
-  {
-    key: "wengert",
-    name: "wengert, all",
-    folder: root,
-    text: `export * from "wengert";`,
-    files: ["dist/wengert.wasm"],
-  },
-  { key: "wengert", name: "wengert, JavaScript of all", folder: root, text: `export * from "wengert";` },
-  {
-    key: "wengert",
-    name: "wengert, JavaScript of ten operators and backward",
-    folder: root,
-    text: `export { add, exp, matmul, mean, mul, relu, softmax, sub, sum, tanh, tensor } from "wengert/slim";
-      import { autograd } from "wengert/slim"; export const backward = autograd.backward;`,
-  },
-  { key: "wengert", name: "wengert, artifact", folder: root, files: ["dist/wengert.wasm"] },
   {
     key: "tfjs",
     name: "tfjs-core and its wasm backend",
@@ -178,7 +164,14 @@ export async function startup(libraries) {
     const sorted = runs[i].map(({ ms }) => ms).toSorted((a, b) => a - b);
     return { name, ms: sorted[sorted.length >> 1], best: sorted[0] };
   });
-  const bytes = [];
+  const bytes = wanted({ key: "wengert" })
+    ? Object.entries(await sizes()).map(([name, packed]) => ({ name: `wengert: ${name}`, ...packed }))
+    : [];
   for (const bundle of bundles.filter(wanted)) bytes.push(await sized(bundle));
   return { date: new Date().toISOString(), processes, bytes };
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1]).href) {
+  const peersThere = existsSync(`${peers}/node_modules`);
+  console.log(startupTable(await startup(all.filter(({ package: name }) => name === undefined || peersThere))));
 }
