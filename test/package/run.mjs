@@ -71,7 +71,15 @@ const checks = {
     compiles({ module: "ESNext", moduleResolution: "Bundler", lib: ["ES2022", "DOM"] }, ["consumer.ts"]),
   publint: () => run(bin("publint"), ["run", "--strict", `${folder}/node_modules/wengert`]),
   attw: () =>
-    run(bin("attw"), [tarball, "--profile", "esm-only", "--exclude-entrypoints", "wengert.wasm", "--no-emoji"]),
+    run(bin("attw"), [
+      tarball,
+      "--profile",
+      "esm-only",
+      "--exclude-entrypoints",
+      "wengert.wasm",
+      "wengert-worker.js",
+      "--no-emoji",
+    ]),
 };
 
 let passed = 0;
