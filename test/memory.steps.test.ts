@@ -113,3 +113,29 @@ describe.each(Object.entries(NETWORKS))("%s", (_, build) => {
     });
   });
 });
+
+describe("steps of many sizes", () => {
+  it("take hardly more memory than the largest at once, however they are mixed", () => {
+    manualSeed(2);
+    const after100 = scope(() => {
+      const model = new nn.Sequential(new nn.Linear(64, 96), new nn.Tanh(), new nn.Linear(96, 32));
+      const optimizer = new optim.Adam([...model.parameters()] as Parameters);
+      const sizes = randint(1, 400, [500]).tolist() as number[];
+      let linear = 0;
+      sizes.forEach((size, i) => {
+        scope(() => {
+          optimizer.zeroGrad();
+          const wide = randn([1 + ((size * 7) % 90), 1000 + (size % 77)]);
+          const loss = (model.call(randn([size, 64])) as Tensor).square().mean();
+          loss.add(wide.sum().mul(0)).backward();
+          optimizer.step();
+        });
+        if (i === 100) linear = linearBytes();
+      });
+      return linear;
+    });
+    const { live, pooled, peak } = memory();
+    expect(linearBytes()).toBeLessThan(after100 + 2 ** 20 + 1);
+    expect(live + pooled).toBeLessThan(1.5 * peak + 4 * 2 ** 20);
+  });
+});
