@@ -34,8 +34,8 @@ export function threads(): Threads {
  * them share memory, everything stays on the calling thread, and what the promise gives says why. Workers never keep a
  * program running; `setNumThreads(1)` ends them. Calls one after the other are carried out one after the other.
  *
- * Tensors stay what they are, but linear memory is shared from the first time on that workers start: await it before
- * memory is full, as all of it is copied once.
+ * Tensors stay what they are. The first time that workers start, linear memory is copied into memory that they share:
+ * best at the start of a program. Views from `dataView` become empty then, as they do when memory grows.
  *
  * ```js
  * const { count, reason } = await setNumThreads(4);

@@ -67,7 +67,8 @@ export async function shared(): Promise<Shared> {
 export function moveOver(to: Shared): void {
   if (moved === to) return;
   const at = (runtime.exports as KernelExports).suspend();
-  const { buffer } = runtime.memory as WebAssembly.Memory;
+  const from = runtime.memory as WebAssembly.Memory;
+  const { buffer } = from;
   const missing = (buffer.byteLength - to.memory.buffer.byteLength) / PAGE;
   if (missing > 0) to.memory.grow(missing);
   new Uint8Array(to.memory.buffer).set(new Uint8Array(buffer));
@@ -75,6 +76,8 @@ export function moveOver(to: Shared): void {
   runtime.exports = to.exports;
   runtime.memory = to.memory;
   moved = to;
+  // Views over the old memory become empty, rather than show what is no longer true.
+  from.grow(0);
   forgetKernels();
   renew();
   prepareTable();

@@ -69,6 +69,17 @@ describe("setNumThreads", () => {
     expect(wg.memory().live).toBeLessThan(live + 4096);
   });
 
+  it("empties views of the memory that was left", () => {
+    expect(
+      program(`
+        const x = wg.tensor([1, 2, 3]);
+        const view = x.dataView();
+        await wg.setNumThreads(2);
+        console.log(view.length, [...x.dataView()].join());
+      `),
+    ).toBe("0 1,2,3\n");
+  });
+
   it("gives back all that workers had", async () => {
     await wg.setNumThreads(2);
     await wg.setNumThreads(1);
