@@ -22,7 +22,15 @@ export const libraries = [
     package: "@tensorflow/tfjs-backend-wasm",
   },
   { key: "jax", title: "jax-js", module: "./peers/jax.mjs", options: { mode: "eager" }, package: "@jax-js/jax" },
-  { key: "jit", title: "jax-js, jit", module: "./peers/jax.mjs", options: { mode: "jit" }, package: "@jax-js/jax" },
+  {
+    key: "jit",
+    title: "jax-js, jit",
+    module: "./peers/jax.mjs",
+    options: { mode: "jit" },
+    package: "@jax-js/jax",
+    // Compiling walks long programs by recursion.
+    node: ["--stack-size=3900"],
+  },
   { key: "ort", title: "ort-web", module: "./peers/ort.mjs", options: {}, package: "onnxruntime-web" },
   { key: "deepbox", title: "deepbox", module: "./peers/deepbox.mjs", options: {}, package: "deepbox" },
   { key: "torch", title: "PyTorch", python: true, scale: true },

@@ -14,7 +14,7 @@ import { series, workloads } from "./workloads/index.mjs";
 
 const help = `npm run bench [-- options]
 
-  --only TEXT     workloads whose name or group has this text (a regular expression): conv, "matmul 256", training, …
+  --only TEXT     workloads whose name or group has this text (a regular expression): conv, mlp, "matmul 256", …
   --peers LIST    libraries beside wengert: ${libraries.map(({ key }) => key).join(",")}
                   (naming one of wengert's own leaves out the others of its own)
   --parts LIST    workloads, growth (series of growing sizes), startup (process start, import, bytes);
@@ -30,19 +30,31 @@ const help = `npm run bench [-- options]
 Each measurement has a process of its own. A result that differs from PyTorch's (or wengert's, where PyTorch is not
 measured) is marked ≠. PyTorch is found as the module torch of /usr/bin/python3, or of the Python named by PYTHON.`;
 
-const { values } = parseArgs({
-  options: {
-    only: { type: "string" },
-    peers: { type: "string" },
-    parts: { type: "string" },
-    rounds: { type: "string", default: "7" },
-    round: { type: "string", default: "30" },
-    warmup: { type: "string", default: "120" },
-    retries: { type: "string", default: "2" },
-    out: { type: "string", default: "bench/results/latest.json" },
-    list: { type: "boolean", default: false },
-    help: { type: "boolean", default: false },
-  },
+/** Ends the program with a message where what it was given is wrong. */
+function refuse(message) {
+  console.error(`bench: ${message}; see npm run bench -- --help`);
+  process.exit(2);
+}
+
+function given(options) {
+  try {
+    return parseArgs({ options }).values;
+  } catch (error) {
+    return refuse(error.message);
+  }
+}
+
+const values = given({
+  only: { type: "string" },
+  peers: { type: "string" },
+  parts: { type: "string" },
+  rounds: { type: "string", default: "7" },
+  round: { type: "string", default: "30" },
+  warmup: { type: "string", default: "120" },
+  retries: { type: "string", default: "2" },
+  out: { type: "string", default: "bench/results/latest.json" },
+  list: { type: "boolean", default: false },
+  help: { type: "boolean", default: false },
 });
 
 const PARTS = ["workloads", "growth", "startup"];
@@ -53,8 +65,7 @@ const GROWING = ["wengert", "captured", "tfjs", "jit", "torch"];
 
 function wholeNumber(name, least = 1) {
   const number = Number(values[name]);
-  if (!Number.isInteger(number) || number < least)
-    throw new Error(`--${name}: expected a whole number, got ${values[name]}`);
+  if (!Number.isInteger(number) || number < least) refuse(`--${name}: expected a whole number, got ${values[name]}`);
   return number;
 }
 
@@ -66,11 +77,12 @@ async function bench() {
     limit: 4000,
   };
   const parts = values.parts?.split(",") ?? (values.only === undefined ? PARTS : ["workloads"]);
-  for (const part of parts) if (!PARTS.includes(part)) throw new Error(`--parts: no part "${part}"`);
+  for (const part of parts)
+    if (!PARTS.includes(part)) refuse(`--parts: no part "${part}", there are ${PARTS.join(", ")}`);
   const pattern = new RegExp(values.only ?? ".", "i");
   const taken = workloads.filter(({ name, group }) => pattern.test(name) || pattern.test(group));
-  if (taken.length === 0) throw new Error(`--only: no workload has "${values.only}"; see --list`);
-  const used = chosen(values.peers);
+  if (taken.length === 0) refuse(`--only: no workload has "${values.only}"; --list has them`);
+  const used = asked();
   await install(used);
 
   const folder = mkdtempSync(join(tmpdir(), "wengert-bench-"));
@@ -143,6 +155,14 @@ async function measureGrowth(used, { timing, roof, results, save }) {
   }
   const { plots } = await import("./peers/plot.mjs");
   for (const file of plots(results.growth)) console.log(file);
+}
+
+function asked() {
+  try {
+    return chosen(values.peers);
+  } catch (error) {
+    return refuse(error.message);
+  }
 }
 
 if (values.help) {

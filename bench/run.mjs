@@ -26,7 +26,7 @@ export function run(library, workload, { timing, roof, seconds = 40 }) {
 }
 
 function inNode(library, workload, timing, roof) {
-  const child = fork(here("child.mjs"), { stdio: ["ignore", "ignore", "pipe", "ipc"] });
+  const child = fork(here("child.mjs"), { execArgv: library.node ?? [], stdio: ["ignore", "ignore", "pipe", "ipc"] });
   let errors = "";
   child.stderr.on("data", (data) => {
     errors = (errors + data).slice(-2000);
