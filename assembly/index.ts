@@ -12,6 +12,7 @@ export * from "./kernels/clamp";
 export * from "./kernels/combine";
 export * from "./kernels/compare";
 export * from "./kernels/copy";
+export * from "./kernels/correlate";
 export * from "./kernels/elementary";
 export * from "./kernels/difference";
 export * from "./kernels/entropy";

@@ -32,6 +32,81 @@ function reachAlong(block: usize, axis: u32): i32 {
   return (<i32>sizeOf(block, 2 + axis) - 1) * integer(block, 3 + axis) + 1;
 }
 
+/** Four elements, `step` elements from one to the next. */
+@inline function loadFour(from: usize, step: i32, pace: usize): v128 {
+  if (step == 1) return v128.load(from);
+  // The second vector overlaps the first, not to reach beyond the last element.
+  if (step == 2) return v128.shuffle<u32>(v128.load(from), v128.load(from, 12), 0, 2, 5, 7);
+  let four = v128.load32_zero(from);
+  four = v128.load_lane<u32>(from + pace, four, 1);
+  four = v128.load_lane<u32>(from + pace * 2, four, 2);
+  return v128.load_lane<u32>(from + pace * 3, four, 3);
+}
+
+/**
+ * Windows of float32 next to each other, four at a time, all of whose columns lie in the image: `windows` of them, whose rows
+ * begin at `plane`, at index `where`. The last four may overlap the four before them. `step` is `stride` where that is known.
+ */
+@inline function rowOfMaxima(
+  step: i32, stride: i32, windows: i32, out: usize, indices: usize, plane: usize, where: i32, planes: i32, rows: i32,
+  columns: i32, byPlane: usize, byRow: usize, byColumn: usize, nextPlane: i32, nextRow: i32, nextColumn: i32,
+): void {
+  const lanes = v128.mul<i32>(i32x4(0, 1, 2, 3), v128.splat<i32>(stride));
+  const further = v128.splat<i32>(nextColumn);
+  const pace = <usize>stride << 2;
+  for (let w = 0; ; w = min(w + 4, windows - 4)) {
+    const first = plane + pace * w;
+    const index = where + stride * w;
+    let best = loadFour(first, step, pace);
+    let place = v128.add<i32>(v128.splat<i32>(index), lanes);
+    for (let i = 0; i < planes; i++) {
+      let row = first + byPlane * i;
+      let at = v128.add<i32>(v128.splat<i32>(index + nextPlane * i), lanes);
+      for (let j = rows; j > 0; j--, row += byRow) {
+        let from = row;
+        let here = at;
+        for (let k = columns; k > 0; k--, from += byColumn) {
+          const value = loadFour(from, step, pace);
+          const wins = v128.or(v128.gt<f32>(value, best), v128.ne<f32>(value, value));
+          best = v128.bitselect(value, best, wins);
+          place = v128.bitselect(here, place, wins);
+          here = v128.add<i32>(here, further);
+        }
+        at = v128.add<i32>(at, v128.splat<i32>(nextRow));
+      }
+    }
+    v128.store(out + (<usize>w << 2), best);
+    v128.store(indices + (<usize>w << 2), place);
+    if (w == windows - 4) return;
+  }
+}
+
+function byOne(
+  windows: i32, out: usize, indices: usize, plane: usize, where: i32, planes: i32, rows: i32,
+  columns: i32, byPlane: usize, byRow: usize, byColumn: usize, nextPlane: i32, nextRow: i32, nextColumn: i32,
+): void {
+  rowOfMaxima(
+    1, 1, windows, out, indices, plane, where, planes, rows, columns, byPlane, byRow, byColumn, nextPlane, nextRow, nextColumn,
+  );
+}
+function byTwo(
+  windows: i32, out: usize, indices: usize, plane: usize, where: i32, planes: i32, rows: i32,
+  columns: i32, byPlane: usize, byRow: usize, byColumn: usize, nextPlane: i32, nextRow: i32, nextColumn: i32,
+): void {
+  rowOfMaxima(
+    2, 2, windows, out, indices, plane, where, planes, rows, columns, byPlane, byRow, byColumn, nextPlane, nextRow, nextColumn,
+  );
+}
+function byMore(
+  stride: i32, windows: i32, out: usize, indices: usize, plane: usize, where: i32, planes: i32, rows: i32,
+  columns: i32, byPlane: usize, byRow: usize, byColumn: usize, nextPlane: i32, nextRow: i32, nextColumn: i32,
+): void {
+  rowOfMaxima(
+    3, stride, windows, out, indices, plane, where, planes, rows, columns, byPlane, byRow, byColumn, nextPlane, nextRow,
+    nextColumn,
+  );
+}
+
 /** Operands out, indices (int32, flat in the image), x: the first largest element of each window; NaN wins. */
 function maximum<T>(block: usize, begin: u32, end: u32): void {
   const C = sizeOf(block, 1);
@@ -43,6 +118,13 @@ function maximum<T>(block: usize, begin: u32, end: u32): void {
   const reachD = reachAlong(block, 0), reachH = reachAlong(block, 1), reachW = reachAlong(block, 2);
   const sd = strideOf(block, 2, 2), sh = strideOf(block, 2, 3), sw = strideOf(block, 2, 4);
   const byH = sh * stepH, byW = sw * stepW;
+  // Windows from `(padW + strideW - 1) / strideW` to here lie in the image with all their columns; where these lie next to each
+  // other, and there are enough of them, four are taken at once.
+  let last = 0;
+  if (sizeof<T>() == 4 && strideW > 0 && sw == sizeof<T>() && width >= reachW - padW) {
+    last = min((width - reachW + padW) / strideW + 1, W);
+    if (last - (padW + strideW - 1) / strideW < 4) last = 0;
+  }
   for (let at = begin; at < end; at++) {
     const first = <usize>at * D * H * W;
     let out = pointerOf(block, 0) + first * sizeof<T>(), indices = pointerOf(block, 1) + (first << 2);
@@ -55,8 +137,26 @@ function maximum<T>(block: usize, begin: u32, end: u32): void {
         const h0 = inside(startH, stepH), h1 = min(endOf(h, startH, strideH, reachH, height, H), height);
         const corner = x + sd * d0 + sh * h0;
         const base = (d0 * height + h0) * width;
-        for (let w = 0; w < W; w++, out += sizeof<T>(), indices += 4) {
+        const planes = (d1 - d0 + stepD - 1) / stepD, rows = (h1 - h0 + stepH - 1) / stepH;
+        let w = 0;
+        for (; w < W; w++, out += sizeof<T>(), indices += 4) {
           const startW = startOf(w, strideW, padW, width, W);
+          if (startW >= 0 && w < last && planes > 0 && rows > 0) {
+            const windows = last - w;
+            const row = corner + sw * startW, where = base + startW, columns = <i32>sizeOf(block, 4);
+            const byD = sd * stepD, nextD = height * width * stepD, nextH = width * stepH;
+            if (strideW == 2) {
+              byTwo(windows, out, indices, row, where, planes, rows, columns, byD, byH, byW, nextD, nextH, stepW);
+            } else if (strideW == 1) {
+              byOne(windows, out, indices, row, where, planes, rows, columns, byD, byH, byW, nextD, nextH, stepW);
+            } else {
+              byMore(strideW, windows, out, indices, row, where, planes, rows, columns, byD, byH, byW, nextD, nextH, stepW);
+            }
+            w = last - 1;
+            out += (windows - 1) << 2;
+            indices += (windows - 1) << 2;
+            continue;
+          }
           const w0 = inside(startW, stepW), w1 = min(endOf(w, startW, strideW, reachW, width, W), width);
           let where = base + w0;
           if (d0 >= d1 || h0 >= h1 || w0 >= w1) {
@@ -89,6 +189,40 @@ function maximum<T>(block: usize, begin: u32, end: u32): void {
 }
 export function max_pool_f32(block: usize, begin: u32, end: u32): void { maximum<f32>(block, begin, end); }
 export function max_pool_f64(block: usize, begin: u32, end: u32): void { maximum<f64>(block, begin, end); }
+
+/**
+ * Operands image (contiguous), g, indices, over n, c and places: zeros, and each window's gradient added to the element that
+ * its index names. Parameter 0: elements of a plane.
+ */
+function maximumBackward<T>(block: usize, begin: u32, end: u32): void {
+  const C = sizeOf(block, 1), D = sizeOf(block, 2), H = sizeOf(block, 3), W = sizeOf(block, 4);
+  const plane = <usize>integer(block, 0) * sizeof<T>();
+  const step = strideOf(block, 1, 4), indexStep = strideOf(block, 2, 4);
+  for (let at = begin; at < end; at++) {
+    const n = at / C, c = at % C;
+    const image = pointerOf(block, 0) + plane * at;
+    const g = pointerOf(block, 1) + strideOf(block, 1, 0) * n + strideOf(block, 1, 1) * c;
+    const indices = pointerOf(block, 2) + strideOf(block, 2, 0) * n + strideOf(block, 2, 1) * c;
+    memory.fill(image, 0, plane);
+    for (let d: u32 = 0; d < D; d++) {
+      for (let h: u32 = 0; h < H; h++) {
+        let from = g + strideOf(block, 1, 2) * d + strideOf(block, 1, 3) * h;
+        let index = indices + strideOf(block, 2, 2) * d + strideOf(block, 2, 3) * h;
+        for (let w = W; w > 0; w--, from += step, index += indexStep) {
+          // A window without elements has an index outside the image.
+          const to = <usize>load<u32>(index) * sizeof<T>();
+          if (to < plane) store<T>(image + to, (load<T>(image + to) + load<T>(from)) as T);
+        }
+      }
+    }
+  }
+}
+export function max_pool_backward_f32(block: usize, begin: u32, end: u32): void {
+  maximumBackward<f32>(block, begin, end);
+}
+export function max_pool_backward_f64(block: usize, begin: u32, end: u32): void {
+  maximumBackward<f64>(block, begin, end);
+}
 
 /**
  * Operands out, x. Forward: the average of each window, the sum divided by parameter 14 or, where that is 0, by the number of

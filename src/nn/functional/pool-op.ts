@@ -10,7 +10,7 @@ import { scatterAdd } from "../../ops/scatter.js";
 import { reshape } from "../../ops/shape.js";
 import { temporaries } from "../../tensor/lifetime.js";
 import { empty, type Tensor } from "../../tensor/tensor.js";
-import { setParameter } from "../../wasm/block.js";
+import { setParameter, setResults } from "../../wasm/block.js";
 import { type Kernel, KernelFamily } from "../../wasm/kernels.js";
 import { launch } from "../../wasm/launch.js";
 
@@ -90,8 +90,33 @@ export const maxPool: Applied<Pool> = op({
     run(maxima.of(input.dtype), [out, indices], input, pool);
     return [out, indices];
   },
-  gradients: { x: { reads: ["indices"], of: ({ g, indices }, { image }) => putBack(g, indices, image) } },
+  gradients: { x: { reads: ["indices"], of: ({ g, indices }, { image }) => maxBack([g, indices], image) } },
   tangent: (_inputs, [, indices], [t]) => [takeFrom(t as Tensor, indices as Tensor), null],
+});
+
+const maximaBackwards = /* @__PURE__ */ new KernelFamily("max_pool_backward");
+
+/** The adjoint of `maxPool`, which puts gradients of windows where their indices say, in an image of given sizes. */
+const maxBack: Applied<readonly number[]> = op({
+  name: "maxPoolBackward",
+  forward: ([g, indices], image: readonly number[]) => {
+    const [from, at] = [g as Tensor, indices as Tensor];
+    const [n, c] = from.shape as readonly [number, number];
+    const out = empty("maxPool", [n, c, ...image], from.dtype);
+    const plane = image.reduce((all, size) => all * size, 1);
+    if (out.numel() === 0) return out;
+    beginNest([n, c, ...triple(from.shape.slice(2), 1)]);
+    addStrided(out, [c * plane, plane, 0, 0, 0]);
+    addStrided(from, imageStrides(from));
+    addStrided(at, imageStrides(at));
+    writeNest();
+    setResults(1);
+    setParameter(0, plane);
+    launch(maximaBackwards.of(from.dtype), n * c);
+    return out;
+  },
+  gradients: { g: { reads: ["indices"], of: ({ g, indices }) => takeFrom(g, indices) }, indices: null },
+  tangent: ([, indices], _outputs, [t], image) => [t ? maxBack([t, indices as Tensor], image) : null],
 });
 
 /** The averages. */
