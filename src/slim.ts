@@ -1,6 +1,7 @@
 // Everything that users import but the methods on tensors: bundles hold what they name and no more.
 
 export * as autograd from "./autograd/index.js";
+export { type CapturedStep, capture, type StepInput, type StepInputs } from "./capture/capture.js";
 export * from "./errors.js";
 export * from "./fit/index.js";
 export * as func from "./func/index.js";

@@ -19,6 +19,7 @@ const LAYERS = [
   ["ops"],
   ["autograd"],
   ["func"],
+  ["capture"],
   ["nn", "data", "io", "utils"],
   ["optim"],
   ["fit"],
