@@ -1,34 +1,41 @@
 // Runs a captured step: a list of kernels with their blocks, in one call.
 //
-// An entry is 16 bytes: the kernel's place in the table, its block, its extent, and a word whose highest bit says that the
-// kernel may find fault with the data. A chain is an entry of place 0xffffffff: its block is the number of entries behind it
-// that belong to it, elementwise all, whose elements at one place depend on each other's at the same place only. They run
-// piece by piece, the last word's number of elements at a time, so that what passes from one to the next stays in the cache.
+// An entry is 16 bytes: the kernel's place in the table, its block, its extent, and the grain in which the range is shared
+// out to threads. The highest bit of the grain's word says that the kernel may find fault with the data.
+
+import { parallel } from "./parallel";
 
 const ENTRY: usize = 16;
-const CHAIN: u32 = 0xffffffff;
+const CHECKED: u32 = 1 << 31;
 
 /** Runs `count` entries from `list` on; returns the index of the one that found fault with the data, else `count`. */
 export function replay(list: usize, count: u32): u32 {
   const end = list + <usize>count * ENTRY;
   for (let at = list; at < end; at += ENTRY) {
-    const place = load<u32>(at);
     const block = <usize>load<u32>(at, 4);
-    const extent = load<u32>(at, 8);
-    if (place != CHAIN) {
-      call_indirect<void>(place, block, 0, extent);
-      if (load<i32>(at, 12) < 0 && load<u32>(block)) return <u32>((at - list) / ENTRY);
+    const grain = load<u32>(at, 12);
+    if (grain == 0) {
+      call_indirect<void>(load<u32>(at), block, 0, load<u32>(at, 8));
       continue;
     }
-    const piece = load<u32>(at, 12);
-    const last = at + block * ENTRY;
-    for (let begin: u32 = 0; begin < extent; begin += piece) {
-      const stop = min<u32>(extent - begin, piece) + begin;
-      for (let each = at + ENTRY; each <= last; each += ENTRY) {
-        call_indirect<void>(load<u32>(each), <usize>load<u32>(each, 4), begin, stop);
-      }
-    }
-    at = last;
+    parallel(load<u32>(at), block, load<u32>(at, 8), grain & ~CHECKED);
+    if (grain & CHECKED && load<u32>(block)) return <u32>((at - list) / ENTRY);
   }
   return count;
+}
+
+/**
+ * A chain of elementwise kernels over one range, as if it were one kernel: piece by piece through all of them, so that what
+ * passes from one to the next stays in the cache. Each element depends on none of the others but those at its own place.
+ * The block has no dims and no operands; its first parameters are 32-bit words: the address of the kernels' entries, how many
+ * they are, and the elements of a piece.
+ */
+export function chain(block: usize, begin: u32, end: u32): void {
+  const list = <usize>load<u32>(block, 16);
+  const stop = list + <usize>load<u32>(block, 20) * ENTRY;
+  const piece = load<u32>(block, 24);
+  for (let from = begin; from < end; from += piece) {
+    const to = from + min<u32>(piece, end - from);
+    for (let at = list; at < stop; at += ENTRY) call_indirect<void>(load<u32>(at), <usize>load<u32>(at, 4), from, to);
+  }
 }

@@ -16,7 +16,8 @@ import { type Entry, PARAMETERS, type Piece, pointerWord, type Renewal } from ".
 import type { StepRecorder } from "./recorder.js";
 
 const ENTRY = 16;
-const CHAIN = 0xffffffff;
+/** Bytes of the block of a chain. */
+const CHAIN_BYTES = 144;
 /** The bit of an entry's last word that asks to look at the block's status. */
 const CHECKED = 0x80000000;
 
@@ -48,6 +49,7 @@ export class Program implements Owner {
   private readonly outside: Storage[];
   private readonly kept: readonly number[];
   private readonly written: readonly Storage[];
+  private exports: object = artifact();
   private arena = 0;
   private list = 0;
   private renewal: Renewal | null = null;
@@ -113,27 +115,42 @@ export class Program implements Owner {
       for (const { word, piece, shift } of pointers[at] ?? []) moved[word] = (this.addresses[piece] as number) + shift;
       return moved;
     });
-    const chains = new Map(chainsOf(entries, words, cuts));
+    const chains = chainsOf(entries, words, cuts);
     const sizes = words.map((each) => Math.ceil(each.length / 4) * ENTRY);
-    const bytes = ENTRY * (entries.length + chains.size) + sizes.reduce((sum, size) => sum + size, 0);
+    const chained = chains.reduce((sum, [from, to]) => sum + to - from, 0);
+    const lines = entries.length - chained + chains.length;
+    const bytes = ENTRY * (lines + chained) + CHAIN_BYTES * chains.length + sizes.reduce((sum, size) => sum + size, 0);
     this.list = allocate("capture", bytes);
-    let block = this.list + ENTRY * (entries.length + chains.size);
+    // Behind the list the entries of chains, the chains' blocks, and all others.
+    let members = this.list + ENTRY * lines;
+    let heads = members + ENTRY * chained;
+    let block = heads + CHAIN_BYTES * chains.length;
     const starts = new Map<number, number>();
-    let line = this.list >>> 2;
-    const put = (place: number, at: number, extent: number, last: number, index: number): void => {
-      views.u32.set([place, at, extent, last], line);
-      line += ENTRY / 4;
-      this.recorded.push(index);
-    };
+    const put = (line: number, ...given: readonly number[]): void => views.u32.set(given, line >>> 2);
+    let next = 0;
     entries.forEach((entry, at) => {
+      const [first, end] = chains[next] ?? [entries.length, entries.length];
       if (cuts.has(at)) starts.set(at, this.recorded.length);
-      const end = chains.get(at);
-      if (end !== undefined) put(CHAIN, end - at, entry.extent, PIECE, -1);
       const own = words[at] as Int32Array;
       for (const k of entry.own) own[pointerWord(own, k)] = block + (own[pointerWord(own, k)] as number);
       views.i32.set(own, block >>> 2);
       this.blocks.push(block);
-      put(entry.place, block, entry.extent, entry.check === null ? 0 : CHECKED, at);
+      const line = this.list + ENTRY * this.recorded.length;
+      if (at < first) {
+        const last = entry.check === null ? entry.grain : entry.grain + CHECKED;
+        put(line, entry.place, block, entry.extent, last);
+        this.recorded.push(at);
+      } else if (at === first) {
+        put(line, placeOf(artifact().chain), heads, entry.extent, entry.grain);
+        put(heads, 0, 0, 0, 0, members, end - first, PIECE);
+        this.recorded.push(-1);
+        heads += CHAIN_BYTES;
+      }
+      if (at >= first) {
+        put(members, entry.place, block);
+        members += ENTRY;
+        if (at + 1 === end) next++;
+      }
       block += sizes[at] as number;
     });
     this.cut(renewals, cuts, starts);
@@ -160,10 +177,16 @@ export class Program implements Owner {
    */
   run(): void {
     for (const constant of this.constants.splice(0)) constant.dispose();
+    const exports = artifact();
+    if (exports !== this.exports) {
+      // Another instance of the artifact has kernels in the same places once somebody asks for one.
+      placeOf(exports.chain);
+      this.exports = exports;
+    }
     for (const part of this.parts) {
       if ("f" in part) this.renew(part);
       else {
-        const failed = artifact().replay(this.list + ENTRY * part.first, part.count) >>> 0;
+        const failed = exports.replay(this.list + ENTRY * part.first, part.count) >>> 0;
         if (failed !== part.count) this.fail(part.first + failed);
       }
     }

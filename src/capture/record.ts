@@ -8,6 +8,8 @@ export interface Entry {
   readonly place: number;
   readonly extent: number;
   readonly whole: boolean;
+  /** In what pieces threads take it; 0 where it is not cut. */
+  readonly grain: number;
   /** The block, its pointers as they were while recording. */
   readonly words: Int32Array;
   /** Whether it is elementwise: each element of the result comes from the elements at the same place of the nest. */

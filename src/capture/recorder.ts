@@ -5,11 +5,12 @@ import { outsideScopes } from "../tensor/lifetime.js";
 import type { Storage } from "../tensor/storage.js";
 import { alias, type Tensor } from "../tensor/tensor.js";
 import { BLOCK_BYTES, blockAddress } from "../wasm/block.js";
+import { grainOf } from "../wasm/grain.js";
 import { type Kernel, WidthFamily } from "../wasm/kernels.js";
 import { allocate, linearBytes, release, views } from "../wasm/memory.js";
 import { type About, type Recorder, recording } from "../wasm/recording.js";
 import { runs } from "../wasm/run.js";
-import { placeOf } from "../wasm/table.js";
+import { placeOf, weightOf } from "../wasm/table.js";
 import { dismiss, enlist, type Owner } from "./owners.js";
 import { type Entry, type Leaf, PARAMETERS, type Piece, pointerWord, type Renewal, SIZES } from "./record.js";
 import { snapshot } from "./snapshot.js";
@@ -175,7 +176,7 @@ export class StepRecorder implements Recorder, Owner {
     words[1] = 1;
     words[2] = 2;
     words.set([bytes, to, 1, from, 1], SIZES);
-    this.append(copies.of(1), words, bytes, false, []);
+    this.append(copies.of(1), words, bytes, false, 0, []);
   }
 
   wrote(storage: Storage): void {
@@ -278,12 +279,19 @@ export class StepRecorder implements Recorder, Owner {
       }
       words[pointerWord(words, k)] = pointer - home;
     }
-    this.append(kernel, words, extent, whole, own);
+    this.append(kernel, words, extent, whole, grainOf(block, extent, whole, weightOf(kernel)), own);
   }
 
-  private append(kernel: Kernel, words: Int32Array, extent: number, whole: boolean, own: number[]): void {
+  private append(
+    kernel: Kernel,
+    words: Int32Array,
+    extent: number,
+    whole: boolean,
+    grain: number,
+    own: readonly number[],
+  ): void {
     const { isElementwise: elementwise, touched } = this;
-    this.entries.push({ place: placeOf(kernel), extent, whole, words, elementwise, touched, own, check: null });
+    this.entries.push({ place: placeOf(kernel), extent, whole, grain, words, elementwise, touched, own, check: null });
     this.touched = [];
     this.isElementwise = false;
   }
