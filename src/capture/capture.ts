@@ -8,9 +8,9 @@ import { mode, unrecorded } from "../tape/mode.js";
 import { refuseHidden } from "../tensor/batch.js";
 import { bytesOf, type TypedArray } from "../tensor/dtype.js";
 import { formatShape, isContiguous, sameShape } from "../tensor/layout.js";
-import { outsideScopes, temporaries } from "../tensor/lifetime.js";
+import { closeScope, openScope, outsideScopes, temporaries } from "../tensor/lifetime.js";
 import { viewFor } from "../tensor/read.js";
-import { disposable, refuseAsync, scope } from "../tensor/scope.js";
+import { disposable, refuseAsync } from "../tensor/scope.js";
 import { alias, Tensor } from "../tensor/tensor.js";
 import { views } from "../wasm/memory.js";
 import { recording } from "../wasm/recording.js";
@@ -41,18 +41,19 @@ export interface CapturedStep<A extends readonly Tensor[] = readonly Tensor[], R
   dispose(): void;
 }
 
-/** The gradient of a leaf behind a step. */
+/** The gradient of a leaf behind a step: the step's own, none, or undefined for the one that it had before. */
 interface After {
   readonly leaf: Leaf;
-  /** The step's own; null where the leaf has none, or the one that it had. */
-  readonly held: Held | null;
-  readonly gradient: Tensor | null;
+  readonly gradient: Held | Tensor | null | undefined;
 }
 
 /** A record of the step, for the gradients that there are at its beginning. */
 interface Variant<R> {
   readonly program: Program;
-  readonly result: R;
+  /** What the function returned, with `results` in the place of tensors that it made. */
+  readonly returned: unknown;
+  /** The same with the tensors that the user has of them. */
+  result: R;
   readonly results: readonly Held[];
   readonly gradients: readonly After[];
 }
@@ -75,7 +76,7 @@ class Remains<R> {
   }
 }
 
-class Step<A extends readonly Tensor[], R> {
+class Step<A extends Tensor[], R> {
   readonly remains: Remains<R>;
   private readonly grad = mode.grad;
   private readonly inference = mode.inference;
@@ -83,7 +84,7 @@ class Step<A extends readonly Tensor[], R> {
 
   constructor(
     private readonly fn: (...inputs: A) => R,
-    private readonly inputs: A,
+    private readonly inputs: readonly [...A],
   ) {
     // Handles of the step's own: the user may dispose his.
     this.remains = new Remains(outsideScopes(() => inputs.map((input) => alias(input, input.layout))));
@@ -113,18 +114,23 @@ class Step<A extends readonly Tensor[], R> {
     }
     if (values.length > 0) this.take(values);
     const variant = this.remains.variants.find(fits) ?? this.another();
-    for (const { leaf, gradient, held } of variant.gradients) begin(leaf, held === null ? gradient : held.shown);
+    for (const after of variant.gradients) begin(after);
     this.running = true;
     try {
       variant.program.run();
     } catch (error) {
-      for (const { leaf } of variant.gradients) leaf.tensor.gradient = leaf.needed ? leaf.before : null;
+      for (const { leaf } of variant.gradients) if (leaf.needed === "any") leaf.tensor.gradient = null;
       throw error;
     } finally {
       this.running = false;
     }
     for (const after of variant.gradients) end(after);
-    for (const held of variant.results) held.written();
+    let gone = false;
+    for (const held of variant.results) {
+      held.written();
+      gone ||= held.gone;
+    }
+    if (gone) variant.result = filledIn(variant.returned) as R;
     return variant.result;
   }
 
@@ -157,22 +163,18 @@ class Step<A extends readonly Tensor[], R> {
     let results: Held[] = [];
     try {
       const { fn, inputs } = this;
-      const value = outsideScopes(() =>
-        scope(() => {
-          const returned = fn(...inputs);
-          refuseAsync("capture", returned);
-          return returned;
-        }),
-      );
+      const made = new Set<Tensor>();
+      const value = outsideScopes(() => madeInside(() => fn(...inputs), made));
       results = [];
-      const result = detached(value, recorder, results) as R;
+      const returned = mapped(value, (x) => (made.has(x) ? held(x, results) : x));
+      for (const x of made) x.dispose();
       const gradients = [...recorder.leaves.values()].map((leaf) => afterOf(leaf, recorder));
       recorder.stop();
       recorder.restore();
       const program = new Program(recorder);
       recorder.leave();
       recorder.dropConstants();
-      return { program, result, results, gradients };
+      return { program, returned, result: filledIn(returned) as R, results, gradients };
     } catch (error) {
       recorder.abort();
       for (const held of results) held.dispose();
@@ -187,26 +189,29 @@ class Step<A extends readonly Tensor[], R> {
 /** Whether the gradients at the beginning are those that a record is for. */
 function fits({ gradients }: Variant<unknown>): boolean {
   for (const { leaf } of gradients) {
-    if (!leaf.needed) continue;
-    const { gradient } = leaf.tensor;
-    if (leaf.before === null ? gradient !== null : gradient?.storage !== leaf.before.storage) return false;
+    const { tensor, before, needed } = leaf;
+    if (needed === "any") continue;
+    if ((tensor.gradient === null) !== (before === null)) return false;
+    if (needed === "same" && tensor.gradient?.storage !== before?.storage) return false;
   }
   return true;
 }
 
 /** Before a step: a gradient that the step begins with clearing goes. */
-function begin({ tensor, needed }: Leaf, own: Tensor | null): void {
-  if (!needed && tensor.gradient !== null && tensor.gradient !== own) tensor.dropGradient();
+function begin({ leaf: { tensor, needed }, gradient }: After): void {
+  if (needed !== "any" || tensor.gradient === null) return;
+  if (tensor.gradient !== (gradient instanceof Held ? gradient.shown : gradient)) tensor.dropGradient();
 }
 
 /** After a step: the leaf has the gradient that the step gave it. */
-function end({ leaf: { tensor }, held, gradient }: After): void {
-  if (held === null) {
-    if (tensor.gradient !== gradient) tensor.gradient = gradient;
+function end({ leaf: { tensor }, gradient }: After): void {
+  if (gradient === undefined) return;
+  if (!(gradient instanceof Held)) {
+    tensor.gradient = gradient;
     return;
   }
-  held.written();
-  const { shown } = held;
+  gradient.written();
+  const { shown } = gradient;
   if (tensor.gradient === shown || tensor.isDisposed) return;
   tensor.gradient = shown;
   tensor.gradientOwned = tensor.gradientSeen = false;
@@ -214,31 +219,71 @@ function end({ leaf: { tensor }, held, gradient }: After): void {
 
 function afterOf(leaf: Leaf, recorder: StepRecorder): After {
   const { gradient } = leaf.tensor;
-  if (gradient === null || gradient === leaf.before) return { leaf, held: null, gradient };
-  if (!recorder.has(gradient.storage)) return { leaf, held: null, gradient };
+  if (gradient !== null && gradient === leaf.before && leaf.needed !== "any") return { leaf, gradient: undefined };
+  if (gradient === null || !recorder.has(gradient.storage)) return { leaf, gradient };
   gradient.kept = true;
-  return { leaf, held: new Held(gradient), gradient };
+  return { leaf, gradient: new Held(gradient) };
 }
 
 function free({ program, results, gradients }: Variant<unknown>): void {
   for (const held of results) held.dispose();
-  for (const { leaf, held } of gradients) if (held !== null) held.handOver(leaf.tensor);
+  for (const { leaf, gradient } of gradients) if (gradient instanceof Held) gradient.handOver(leaf.tensor);
   program.dispose();
 }
 
-/** What a function returned, with tensors off the tape in the place of those that the step computes. */
-function detached(value: unknown, recorder: StepRecorder, results: Held[]): unknown {
-  if (value instanceof Tensor) {
-    if (!recorder.has(value.storage)) return value;
-    const held = new Held(outsideScopes(() => alias(value, value.layout)));
-    results.push(held);
-    if (!value.isDisposed) value.dispose();
-    return held.shown;
+/** Runs a function in a scope that frees what it makes but what it returns, which is put into `made`. */
+function madeInside<R>(f: () => R, made: Set<Tensor>): R {
+  const record = openScope();
+  const returned = new Set<Tensor>();
+  try {
+    const value = f();
+    refuseAsync("capture", value);
+    gather(value, returned);
+    return value;
+  } finally {
+    closeScope(record, (tensor) => {
+      if (!returned.has(tensor)) return false;
+      made.add(tensor);
+      return true;
+    });
   }
-  if (Array.isArray(value)) return value.map((each) => detached(each, recorder, results));
-  if (value instanceof Map) return new Map([...value].map(([key, each]) => [key, detached(each, recorder, results)]));
-  if (value === null || typeof value !== "object" || Object.getPrototypeOf(value) !== Object.prototype) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, detached(each, recorder, results)]));
+}
+
+/** The tensors in a result: itself, or in arrays, maps and plain objects. */
+function gather(value: unknown, found: Set<Tensor>): void {
+  if (value instanceof Tensor) found.add(value);
+  else if (Array.isArray(value)) for (const each of value) gather(each, found);
+  else if (value instanceof Map) for (const each of value.values()) gather(each, found);
+  else if (isPlain(value)) for (const each of Object.values(value)) gather(each, found);
+}
+
+function isPlain(value: unknown): value is Record<string, unknown> {
+  return value !== null && typeof value === "object" && Object.getPrototypeOf(value) === Object.prototype;
+}
+
+/** A result with what holds tensors, in arrays, maps and plain objects, replaced. */
+function mapped(value: unknown, change: (x: Tensor) => unknown): unknown {
+  if (value instanceof Tensor) return change(value);
+  if (Array.isArray(value)) return value.map((each) => mapped(each, change));
+  if (value instanceof Map) return new Map([...value].map(([key, each]) => [key, mapped(each, change)]));
+  if (!isPlain(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, mapped(each, change)]));
+}
+
+/** Takes a tensor that the function made over, off the tape. */
+function held(x: Tensor, results: Held[]): Held {
+  const own = new Held(outsideScopes(() => alias(x, x.layout)));
+  results.push(own);
+  return own;
+}
+
+/** What a step returns, with the tensors that it gives out. */
+function filledIn(value: unknown): unknown {
+  if (value instanceof Held) return value.shown;
+  if (Array.isArray(value)) return value.map(filledIn);
+  if (value instanceof Map) return new Map([...value].map(([key, each]) => [key, filledIn(each)]));
+  if (!isPlain(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, filledIn(each)]));
 }
 
 function check(value: unknown, input: Tensor, i: number): void {
@@ -321,9 +366,9 @@ const forgotten =
  *   shapes that depend on data (`nonzero`, `maskedSelect`, `unique`), a capture inside a capture. ArgumentError for
  *   asynchronous functions. After a failure everything is as before.
  */
-export function capture<const A extends readonly Tensor[], R>(
-  fn: (...inputs: A) => R,
-  inputs: A = [] as unknown as A,
+export function capture<R, A extends Tensor[] = []>(
+  fn: (...inputs: NoInfer<A>) => R,
+  inputs: readonly [...A] = [] as unknown as A,
 ): CapturedStep<A, R> {
   if (typeof fn !== "function") throw new ArgumentError(`capture: expected a function, got ${describe(fn)}`);
   if (!Array.isArray(inputs)) {
@@ -333,7 +378,7 @@ export function capture<const A extends readonly Tensor[], R>(
   if (recording.by !== null) recording.by.refuse("capture", "captures a step inside another");
   if (mode.levels > 0)
     throw new GraphError("capture: not possible inside forward mode; open the level inside the function");
-  const step = new Step(fn, inputs);
+  const step = new Step<A, R>(fn, inputs);
   const call = (...values: readonly unknown[]): R => step.run(values);
   Object.defineProperties(call, {
     launches: { get: () => step.launches },

@@ -14,6 +14,11 @@ export class Held {
     this.own = this.another(given);
   }
 
+  /** Whether the user disposed the tensor that was given out. */
+  get gone(): boolean {
+    return this.given.isDisposed;
+  }
+
   /** The tensor to give out: another handle where the user disposed the last. */
   get shown(): Tensor {
     if (this.given.isDisposed) this.given = this.another(this.own);

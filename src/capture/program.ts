@@ -233,11 +233,11 @@ export class Program implements Owner {
       return;
     }
     const { at } = this;
-    const entry = this.entries[at] as Entry;
+    const entry = at < (this.renewal as Renewal).to ? this.entries[at] : undefined;
+    if (entry === undefined || entry.place !== place || entry.extent !== extent) this.differs();
     const from = block >>> 2;
     const { words } = entry;
-    const same = at < (this.renewal as Renewal).to && entry.place === place && entry.extent === extent;
-    if (!same || views.i32[from + 1] !== words[1] || views.i32[from + 2] !== words[2]) this.differs();
+    if (views.i32[from + 1] !== words[1] || views.i32[from + 2] !== words[2]) this.differs();
     const own = this.blocks[at] as number;
     const to = own >>> 2;
     views.i32.copyWithin(to + PARAMETERS, from + PARAMETERS, from + words.length);
@@ -268,6 +268,7 @@ export class Program implements Owner {
       copied: () => this.differs(),
       wrote: nothing,
       gradientRead: nothing,
+      gradientAsked: nothing,
       gradientDropped: () => false,
       elementwise: nothing,
       checked: (_op, _about, start) => start(),

@@ -40,7 +40,7 @@ export interface Renewal {
   to: number;
   /** The pieces that it asked for, in order. */
   readonly asked: number[];
-  /** Gradients as they are at this point of the step. */
+  /** Gradients as they are at this point of the step, but those that are what they were before it. */
   readonly gradients: readonly (readonly [leaf: Tensor, gradient: Tensor | null])[];
 }
 
@@ -51,9 +51,12 @@ export interface Leaf {
   readonly before: Tensor | null;
   readonly owned: boolean;
   readonly seen: boolean;
-  /** Whether the record holds only for this gradient, as the step begins neither with clearing nor with replacing it. */
-  readonly needed: boolean;
+  /** For which gradients at the beginning the record holds. */
+  needed: Needed;
 }
+
+/** For any, as the step begins with letting it go; for one, or none, as there was; for that very one. */
+export type Needed = "any" | "some" | "same";
 
 /** First word of the sizes in a block, behind status, rank, operands, detail and parameters. */
 export const SIZES = 36;

@@ -12,7 +12,16 @@ import { type About, type Recorder, recording } from "../wasm/recording.js";
 import { runs } from "../wasm/run.js";
 import { placeOf, weightOf } from "../wasm/table.js";
 import { dismiss, enlist, type Owner } from "./owners.js";
-import { type Entry, type Leaf, PARAMETERS, type Piece, pointerWord, type Renewal, SIZES } from "./record.js";
+import {
+  type Entry,
+  type Leaf,
+  type Needed,
+  PARAMETERS,
+  type Piece,
+  pointerWord,
+  type Renewal,
+  SIZES,
+} from "./record.js";
 import { snapshot } from "./snapshot.js";
 import { depthHere, userPlace } from "./where.js";
 
@@ -184,22 +193,29 @@ export class StepRecorder implements Recorder, Owner {
   }
 
   gradientRead(tensor: Tensor): void {
-    this.leaf(tensor, true);
+    this.leaf(tensor, "same");
+  }
+
+  gradientAsked(tensor: Tensor): void {
+    this.leaf(tensor, "some");
   }
 
   gradientDropped(tensor: Tensor): boolean {
-    const leaf = this.leaf(tensor, false);
+    const leaf = this.leaf(tensor, "any");
     if (leaf === null || tensor.gradient !== leaf.before) return false;
     tensor.gradient = null;
     return true;
   }
 
-  private leaf(tensor: Tensor, needed: boolean): Leaf | null {
+  private leaf(tensor: Tensor, needed: Needed): Leaf | null {
     const known = this.leaves.get(tensor);
-    if (known !== undefined) return known;
+    if (known !== undefined) {
+      if (needed === "same" && known.needed === "some" && tensor.gradient === known.before) known.needed = needed;
+      return known;
+    }
     if (tensor.isDisposed || tensor.storage.address >= this.base) return null;
     const { gradient, gradientOwned, gradientSeen } = tensor;
-    const leaf = { tensor, before: gradient, owned: gradientOwned, seen: gradientSeen, needed };
+    const leaf: Leaf = { tensor, before: gradient, owned: gradientOwned, seen: gradientSeen, needed };
     this.leaves.set(tensor, leaf);
     return leaf;
   }
@@ -229,10 +245,12 @@ export class StepRecorder implements Recorder, Owner {
       f();
       return;
     }
-    const gradients = [...this.leaves.keys()].map((tensor) => {
+    const gradients: (readonly [Tensor, Tensor | null])[] = [];
+    for (const { tensor, before, needed } of this.leaves.values()) {
       const { gradient } = tensor;
-      return [tensor, gradient === null ? null : outsideScopes(() => alias(gradient, gradient.layout))] as const;
-    });
+      if (needed !== "any" && gradient === before) continue;
+      gradients.push([tensor, gradient === null ? null : outsideScopes(() => alias(gradient, gradient.layout))]);
+    }
     const from = this.entries.length;
     const renewal: Renewal = { f, from, to: from, asked: [], gradients };
     this.renewals.push(renewal);

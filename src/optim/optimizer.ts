@@ -157,6 +157,9 @@ export abstract class Optimizer<O extends object = object> {
     return this.around(closure, () => {
       const loss = closure === undefined ? null : recorded(closure);
       refuseAsync("step", loss);
+      if (recording.by !== null) {
+        for (const { params } of this.paramGroups) for (const p of params) recording.by.gradientAsked(p);
+      }
       anew([this], () =>
         unrecorded(() =>
           temporaries(() => {

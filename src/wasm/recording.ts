@@ -21,6 +21,8 @@ export interface Recorder {
   wrote(storage: Storage): void;
   /** What happens next depends on whether a tensor has a gradient, and which. */
   gradientRead(tensor: Tensor): void;
+  /** The same for whether there is one: which it is, is looked up anew at every step. */
+  gradientAsked(tensor: Tensor): void;
   /** A gradient is let go; true where the recorder has seen to it. */
   gradientDropped(tensor: Tensor): boolean;
   /** The run that comes next is elementwise. */

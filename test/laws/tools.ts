@@ -43,7 +43,7 @@ export function exact(value: unknown): Exact {
 }
 
 /** Weights for a backward pass: different for each element, the same every time, exact in binary. */
-function seedOf(x: Tensor): Tensor {
+export function seedOf(x: Tensor): Tensor {
   const flat = Array.from({ length: x.numel() }, (_, i) => ((i * 37) % 64) / 32 - 0.984375);
   return tensor(flat, { dtype: x.dtype as "float64" }).reshape(x.shape);
 }
