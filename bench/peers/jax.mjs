@@ -3,6 +3,7 @@ import { blockUntilReady, defaultDevice, init, jit, lax, nn, numpy as np, valueA
 import "./older-runtimes.mjs";
 import { values } from "../workloads/data.mjs";
 import { seeds, Unsupported } from "../workloads/define.mjs";
+import { inputsFirst, outputsFirst } from "../workloads/layouts.mjs";
 import { isValue, trace } from "../workloads/trace.mjs";
 
 /** The ways it can run a workload. */
@@ -28,7 +29,7 @@ const operations = {
   matmul(a, b, { transposeA = false, transposeB = false } = {}) {
     return np.matmul(transposeA ? np.matrixTranspose(a) : a, transposeB ? np.matrixTranspose(b) : b);
   },
-  linear: (x, w, b) => np.add(np.matmul(x, np.matrixTranspose(w)), b),
+  linear: (x, w, b) => np.add(np.matmul(x, w), b),
   einsum: (equation, a, b) => np.einsum(equation, a, b),
   reshape: (x, shape) => np.reshape(x, shape),
   transpose: (x, permutation) => np.transpose(x, permutation),
@@ -143,9 +144,10 @@ function refuse(error) {
 function prepare(workload, mode) {
   const seed = seeds(workload);
   const make = (group) =>
-    Object.entries(workload[group]).map(([name, spec]) =>
-      np.array(values(spec, seed(name)), { dtype: spec.dtype }).reshape(spec.shape),
-    );
+    Object.entries(workload[group]).map(([name, spec]) => {
+      const { data, shape } = inputsFirst(spec, values(spec, seed(name)));
+      return np.array(data, { dtype: spec.dtype }).reshape(shape);
+    });
   let params = make("params");
   const inputs = make("inputs");
   const names = Object.keys(workload.params);
@@ -192,7 +194,7 @@ function prepare(workload, mode) {
   };
   const { step, trains } = kinds[workload.kind]();
 
-  const data = async (x) => x.ref.data();
+  const data = async (name, x) => outputsFirst(workload.params[name], await x.data());
   return {
     async run() {
       const results = step();
@@ -205,12 +207,12 @@ function prepare(workload, mode) {
         const losses = new Float64Array(3);
         for (let i = 0; i < 3; i++) losses[i] = (await step()[0].data())[0];
         const list = [["loss", losses]];
-        for (let i = 0; i < names.length; i++) list.push([`param ${names[i]}`, await data(params[i])]);
+        for (let i = 0; i < names.length; i++) list.push([`param ${names[i]}`, await data(names[i], params[i].ref)]);
         return list;
       }
       const [out, grads] = step();
       const list = [["out", await out.data()]];
-      for (let i = 0; i < grads.length; i++) list.push([`grad ${names[i]}`, await grads[i].data()]);
+      for (let i = 0; i < grads.length; i++) list.push([`grad ${names[i]}`, await data(names[i], grads[i])]);
       return list;
     },
     dispose() {

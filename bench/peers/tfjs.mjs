@@ -38,11 +38,12 @@ const operations = {
   mean: (x) => tf.mean(x),
   softmax: (x) => tf.softmax(x),
   matmul: (a, b, { transposeA = false, transposeB = false } = {}) => tf.matMul(a, b, transposeA, transposeB),
+  // As its layers do it. With `transposeB` this operation gives wrong sums, so weights are [in, out] here, as in its layers.
   linear(x, w, b) {
     const rank = x.shape.length;
     const flat = rank === 2 ? x : tf.reshape(x, [-1, x.shape[rank - 1]]);
-    const out = tf.add(tf.matMul(flat, w, false, true), b);
-    return rank === 2 ? out : tf.reshape(out, [...x.shape.slice(0, -1), w.shape[0]]);
+    const out = tf.fused.matMul({ a: flat, b: w, bias: b });
+    return rank === 2 ? out : tf.reshape(out, [...x.shape.slice(0, -1), w.shape[1]]);
   },
   einsum: (equation, a, b) => tf.einsum(equation, a, b),
   reshape: tf.reshape,
@@ -56,8 +57,8 @@ const operations = {
     return tf.add(tf.mul(tf.mul(centred, tf.rsqrt(tf.add(variance, 1e-5))), weight), bias);
   },
   conv2d(x, w, b, { groups }) {
-    const out = groups === 1 ? tf.conv2d(x, w, 1, "same") : tf.depthwiseConv2d(x, w, 1, "same");
-    return tf.add(out, b);
+    const task = { x, filter: w, strides: 1, pad: "same", bias: b };
+    return groups === 1 ? tf.fused.conv2d(task) : tf.fused.depthwiseConv2d(task);
   },
   maxPool2d: (x) => tf.maxPool(x, 2, 2, "valid"),
   flatten: (x) => tf.reshape(x, [x.shape[0], -1]),
@@ -87,19 +88,6 @@ const operations = {
     return tf.neg(tf.mean(chosen));
   },
   mseLoss: (a, b) => tf.mean(tf.square(tf.sub(a, b))),
-};
-
-/**
- * Where nothing is differentiated, its fused operations are faster. With gradients they are left alone: through two layers
- * `fused.matMul` with a bias gives other gradients than its parts, which the bench found by comparing results.
- */
-const inferring = {
-  ...operations,
-  linear: (x, w, b) => tf.fused.matMul({ a: x, b: w, transposeB: true, bias: b }),
-  conv2d(x, w, b, { groups }) {
-    const task = { x, filter: w, strides: 1, pad: "same", bias: b };
-    return groups === 1 ? tf.fused.conv2d(task) : tf.fused.depthwiseConv2d(task);
-  },
 };
 
 /** Loads the library; `wasmPath` is the folder (with a slash at its end) of its .wasm files. */
@@ -157,14 +145,13 @@ function prepare(workload) {
   const tensors = { ...params, ...inputs };
   const names = Object.keys(params);
   const leaves = Object.values(params);
-  const k = workload.kind === "forward" ? inferring : operations;
-  const forward = () => workload.forward(k, tensors);
+  const forward = () => workload.forward(operations, tensors);
   const read = (name, tensor) => channelsFirst(workload.params[name], tensor.dataSync());
   const optimizer = workload.optimizer && optimizers[workload.optimizer.name](workload.optimizer.lr);
   const cotangent = inputs[workload.cotangent];
   // With a cotangent the gradient of Σ result · cotangent is asked for by `grads(f)(xs, dy)`.
   const gradients = tf.valueAndGrads((...xs) =>
-    workload.forward(k, { ...inputs, ...Object.fromEntries(names.map((name, i) => [name, xs[i]])) }),
+    workload.forward(operations, { ...inputs, ...Object.fromEntries(names.map((name, i) => [name, xs[i]])) }),
   );
   const steps = {
     forward,

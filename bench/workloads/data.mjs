@@ -3,7 +3,7 @@
 /**
  * A tensor to be made: shape, dtype ("float32", "float64", "int32") and how its elements follow from their index.
  * `layout` says what the axes are where libraries disagree about their order: "image" is [batch, channels, height, width],
- * "filter" [out, in, height, width], "depthwise" [channels, 1, height, width], and `{ channels, height, width }` a matrix
+ * "linear" [out, in], "filter" [out, in, height, width], "depthwise" [channels, 1, height, width], and `{ channels, height, width }` a matrix
  * whose columns are a flattened image.
  *
  * @typedef {{ shape: number[], dtype: string, fill: "random" | "integers" | "constant", scale?: number, shift?: number,
@@ -26,7 +26,7 @@ export function constant(shape, value, dtype = "float32") {
 }
 
 /** A weight [out, in] as layers start with: standard deviation 1 / √in. */
-export function weight(out, size, dtype = "float32", layout = undefined) {
+export function weight(out, size, dtype = "float32", layout = "linear") {
   return random([out, size], { scale: 1 / Math.sqrt(size), dtype, layout });
 }
 

@@ -1,7 +1,7 @@
-// Reorders tensors for libraries that keep channels last, and results back.
+// Reorders tensors for libraries that keep channels last or weights of linear layers turned, and results back.
 
-/** The permutation that brings a layout's axes into the order of libraries with channels last. */
-const orders = { image: [0, 2, 3, 1], filter: [2, 3, 1, 0], depthwise: [2, 3, 0, 1] };
+/** The permutation that brings a layout's axes into the order of libraries with channels last and weights [in, out]. */
+const orders = { linear: [1, 0], image: [0, 2, 3, 1], filter: [2, 3, 1, 0], depthwise: [2, 3, 0, 1] };
 
 /** The elements of a dense array with its axes permuted. */
 function permuted(data, shape, order) {
@@ -26,19 +26,40 @@ function permuted(data, shape, order) {
 /** A matrix whose columns are a flattened image, as a tensor of rows of images. */
 const opened = ({ channels, height, width }, rows) => [rows, channels, height, width];
 
-/** Elements and shape of a tensor for a library with channels last. */
-export function channelsLast({ shape, layout }, data) {
-  if (layout === undefined) return { data, shape };
-  if (typeof layout === "string") return permuted(data, shape, orders[layout]);
-  return { data: permuted(data, opened(layout, shape[0]), orders.image).data, shape };
+/** The permutation that undoes another. */
+const inverse = (order) => order.map((_, axis) => order.indexOf(axis));
+
+const isLinear = (layout) => layout === "linear" || typeof layout === "object";
+
+/** Elements and shape of a tensor for a library whose linear layers have weights [in, out]. */
+export function inputsFirst({ shape, layout }, data) {
+  return layout !== undefined && isLinear(layout) ? permuted(data, shape, orders.linear) : { data, shape };
 }
 
 /** The elements of a result of such a library in the order of the workload's definition. */
-export function channelsFirst({ shape, layout }, data) {
+export function outputsFirst({ shape, layout }, data) {
+  if (layout === undefined || !isLinear(layout)) return data;
+  return permuted(data, [shape[1], shape[0]], orders.linear).data;
+}
+
+/** Elements and shape of a tensor for a library with channels last and weights [in, out]. */
+export function channelsLast(spec, data) {
+  const { shape, layout } = spec;
+  if (layout === undefined) return { data, shape };
+  if (typeof layout === "string") return permuted(data, shape, orders[layout]);
+  return inputsFirst(spec, permuted(data, opened(layout, shape[0]), orders.image).data);
+}
+
+/** The elements of a result of such a library in the order of the workload's definition. */
+export function channelsFirst(spec, data) {
+  const { shape, layout } = spec;
   if (layout === undefined) return data;
-  const order = typeof layout === "string" ? orders[layout] : orders.image;
-  const plain = typeof layout === "string" ? shape : opened(layout, shape[0]);
-  const there = order.map((axis) => plain[axis]);
-  const back = order.map((_, axis) => order.indexOf(axis));
-  return permuted(data, there, back).data;
+  const back = (plain, order, from) =>
+    permuted(
+      from,
+      order.map((axis) => plain[axis]),
+      inverse(order),
+    ).data;
+  if (typeof layout === "string") return back(shape, orders[layout], data);
+  return back(opened(layout, shape[0]), orders.image, outputsFirst(spec, data));
 }
