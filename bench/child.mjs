@@ -15,17 +15,21 @@ async function record({ library: key, workload: name, timing, roof: roofFile }) 
   const { load } = await import(module);
   const library = await load(options);
   const workload = find(name).build();
-  const start = process.resourceUsage().maxRSS;
+  // What the roof's loops need is there before the process's memory is looked at.
+  roof.limit(workload);
+  const start = process.memoryUsage.rss();
+  let most = start;
   const task = await library.prepare(workload);
   const results = (await task.check()).map(([title, array]) => [title, summary(array)]);
   const limits = [];
   const rates = [];
   const before = () => {
+    most = Math.max(most, process.memoryUsage.rss());
     rates.push(roof.flops());
     limits.push(roof.limit(workload));
   };
   const times = await measure(task.run, { ...timing, before });
-  const rss = (process.resourceUsage().maxRSS - start) * 1024;
+  const rss = Math.max(most, process.memoryUsage.rss()) - start;
   const peak = (await library.peak(task.run)) ?? null;
   task.dispose();
   await library.close();

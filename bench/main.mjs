@@ -74,7 +74,7 @@ async function bench() {
     rounds: wholeNumber("rounds"),
     round: wholeNumber("round"),
     warmup: wholeNumber("warmup"),
-    limit: 4000,
+    limit: 2500,
   };
   const parts = values.parts?.split(",") ?? (values.only === undefined ? PARTS : ["workloads"]);
   for (const part of parts)

@@ -113,6 +113,7 @@ function prepare(w, k, workload, mode) {
       return [["out", out], ...params.map(([name, p]) => [`grad ${name}`, read(p.grad)])];
     },
     dispose() {
+      if (mode === "captured") step.dispose();
       for (const leaf of leaves) {
         leaf.grad?.dispose();
         leaf.grad = null;

@@ -34,7 +34,7 @@ function denseParams(widths, dtype) {
 function classifier({ name, widths, batch, optimizer, goal, replayed, dtype = "float32" }) {
   const sizes = { widths, batch };
   const tiny = { widths: widths.map((w) => Math.min(w, 6)), batch: Math.min(batch, 4) };
-  return define({ name, group: "mlp", sizes, tiny, goal, replayed, tolerance: 1e-3 }, (s) => {
+  return define({ name, group: "mlp", sizes, tiny, goal, replayed, tolerance: 2e-3 }, (s) => {
     const params = denseParams(s.widths, dtype);
     return {
       kind: "train",
@@ -53,7 +53,7 @@ function classifier({ name, widths, batch, optimizer, goal, replayed, dtype = "f
 /** A regression with tanh between layers and the mean square error. */
 export function regression({ name, widths, batch, goal, replayed, activation = "tanh", group = "mlp" }) {
   const sizes = { widths, batch };
-  return define({ name, group, sizes, tiny: sizes, goal, replayed, tolerance: 1e-3 }, (s) => ({
+  return define({ name, group, sizes, tiny: sizes, goal, replayed, tolerance: 2e-3 }, (s) => ({
     kind: "train",
     optimizer: { name: "sgd", lr: 0.01 },
     params: denseParams(s.widths, "float32"),
@@ -79,7 +79,7 @@ const convNet = define(
     sizes: { batch: 32, side: 28, first: 8, second: 16 },
     tiny: { batch: 2, side: 8, first: 2, second: 3 },
     goal: 5,
-    tolerance: 1e-3,
+    tolerance: 2e-3,
   },
   ({ batch, side, first, second }) => {
     const quarter = side / 4;
@@ -120,7 +120,7 @@ const transformer = define(
     sizes: { batch: 8, tokens: 64, width: 128, heads: 4 },
     tiny: { batch: 2, tokens: 4, width: 8, heads: 2 },
     goal: 18,
-    tolerance: 1e-3,
+    tolerance: 2e-3,
   },
   ({ batch, tokens, width, heads }) => {
     const d = width / heads;
@@ -168,7 +168,7 @@ function recurrent(cell, gates, goal) {
       sizes: { steps: 50, batch: 16, hidden: 64 },
       tiny: { steps: 3, batch: 2, hidden: 4 },
       goal,
-      tolerance: 1e-3,
+      tolerance: 2e-3,
     },
     ({ steps, batch, hidden }) => {
       const params = {
