@@ -9,7 +9,7 @@ import { judge } from "./judge.mjs";
 import { chosen, libraries } from "./libraries.mjs";
 import { described, merged, read, write } from "./results.mjs";
 import { run } from "./run.mjs";
-import { growthRow, heading, memoryTable, row, startupTable, summaryLines } from "./table.mjs";
+import { goalLines, growthRow, heading, memoryTable, row, startupTable, summaryLines } from "./table.mjs";
 import { series, workloads } from "./workloads/index.mjs";
 
 const help = `npm run bench [-- options]
@@ -135,6 +135,7 @@ async function measureWorkloads(taken, used, { timing, roof, results, save }) {
   }
   console.log(memoryTable(taken, results.records, used));
   console.log(summaryLines(results.records));
+  console.log(goalLines(taken, results.records));
 }
 
 async function measureGrowth(used, { timing, roof, results, save }) {

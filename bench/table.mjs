@@ -132,6 +132,26 @@ function grouped(records) {
   return groups;
 }
 
+/** Which of wengert's ways of running has which goal. */
+const GOALS = { wengert: "goal", captured: "replayed", threads: "shared" };
+
+/** The project's goals: how many are reached, and which are not, with how far away they are. */
+export function goalLines(taken, records) {
+  return Object.entries(GOALS)
+    .flatMap(([key, goal]) => {
+      const measured = taken.flatMap((workload) => {
+        const record = records.find((one) => one.workload === workload.name && one.library === key);
+        if (workload[goal] === undefined || record?.times === undefined) return [];
+        return [{ name: workload.name, over: record.times.median / workload[goal] }];
+      });
+      if (measured.length === 0) return [];
+      const missed = measured.filter(({ over }) => over > 1).toSorted((a, b) => b.over - a.over);
+      const list = missed.map(({ name, over }) => `\n    ${over.toFixed(2)} times the goal: ${name}`).join("");
+      return [`${title(key)}: ${measured.length - missed.length} of ${measured.length} goals reached${list}`];
+    })
+    .join("\n");
+}
+
 /** Process start, import and bytes. */
 export function startupTable({ processes, bytes }) {
   const started = processes.map(({ name, ms, message }) => line(name, [message ?? milliseconds(ms)]));

@@ -13,9 +13,9 @@ export function seeds({ name }) {
 
 /**
  * An entry: `make(sizes)` gives kind, tensors, forward, counts; `tiny` are sizes for tests that only check results.
- * `goal` and `replayed` are the project's goals in milliseconds.
+ * `goal`, `replayed` and `shared` are the project's goals in milliseconds: eagerly, as a captured step, on two threads.
  */
-export function define({ name, group, sizes, tiny, goal, replayed, tolerance = 2e-4 }, make) {
+export function define({ name, group, sizes, tiny, goal, replayed, shared, tolerance = 2e-4 }, make) {
   const build = (chosen = sizes) => ({
     name,
     group,
@@ -27,5 +27,5 @@ export function define({ name, group, sizes, tiny, goal, replayed, tolerance = 2
     tolerance,
     ...make({ ...sizes, ...chosen }),
   });
-  return { name, group, sizes, tiny, goal, replayed, build };
+  return { name, group, sizes, tiny, goal, replayed, shared, build };
 }

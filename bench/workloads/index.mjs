@@ -17,7 +17,8 @@
 // `summary(array)` and `difference(a, b)` of data.mjs compare results of two libraries: `workload.tolerance` is what is
 // accepted. `workload.flops` and `workload.bytes` count the arithmetic and the least traffic of one run: `roof.mjs` says
 // how long the machine needs for them. `sizes` and `tiny` are the full sizes and those of the smoke test
-// (`entry.build(entry.tiny)`); `entry.goal` is the project's goal in ms, `entry.replayed` that of a captured step.
+// (`entry.build(entry.tiny)`); `entry.goal` is the project's goal in ms, `entry.replayed` that of a captured step,
+// `entry.shared` that of two threads.
 //
 // A definition (what `build` gives):
 //   name, group, kind   "forward": run `forward`; "gradient": and the gradient of all `params` (of the result when it is

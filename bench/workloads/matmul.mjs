@@ -4,10 +4,10 @@ import { bytesOf, random } from "./data.mjs";
 import { define } from "./define.mjs";
 
 /** a · b of n × n matrices, either or both given transposed. */
-export function product(n, { transposeA = false, transposeB = false, dtype = "float32", goal, name } = {}) {
+export function product(n, { transposeA = false, transposeB = false, dtype = "float32", goal, shared, name } = {}) {
   const form = `${transposeA ? " aᵀ" : ""}${transposeB ? " bᵀ" : ""}`;
   const title = name ?? `matmul ${n}${form}${dtype === "float64" ? " float64" : ""}`;
-  return define({ name: title, group: "matmul", sizes: { n }, tiny: { n: 24 }, goal }, (s) => ({
+  return define({ name: title, group: "matmul", sizes: { n }, tiny: { n: 24 }, goal, shared }, (s) => ({
     kind: "forward",
     inputs: { a: random([s.n, s.n], { dtype }), b: random([s.n, s.n], { dtype }) },
     forward: (k, { a, b }) => k.matmul(a, b, { transposeA, transposeB }),
@@ -21,7 +21,7 @@ const goals = { 64: 0.014, 128: 0.1, 256: 0.76, 512: 6.2, 1024: 50 };
 const transposed = [{ transposeA: true }, { transposeB: true }, { transposeA: true, transposeB: true }];
 
 export const matmul = [
-  ...[64, 128, 256, 512, 1024].map((n) => product(n, { goal: goals[n] })),
+  ...[64, 128, 256, 512, 1024].map((n) => product(n, { goal: goals[n], shared: n === 512 ? 3.4 : undefined })),
   ...transposed.map((form) => product(512, { ...form, goal: 6.2 })),
   product(256, { dtype: "float64" }),
   define(
