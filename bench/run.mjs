@@ -54,7 +54,9 @@ function inPython(workload, timing) {
   child.stdin.on("error", () => {});
   child.stdin.end(JSON.stringify({ ...taskOf(find(workload.name).build()), timing }));
   const answer = new Promise((resolve) => {
-    child.once("error", (error) => resolve({ status: "failed", message: error.message }));
+    child.once("error", ({ code, message }) => {
+      resolve({ status: code === "ENOENT" ? "unsupported" : "failed", message });
+    });
     child.once("close", (code) => {
       if (code !== 0) {
         const missing = /No module named '(?:torch|numpy)'/.test(output.err);
