@@ -20,6 +20,7 @@ import {
 } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import { packKernels } from "./kernels.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 process.chdir(root);
@@ -76,6 +77,7 @@ function compile(target, name) {
   const folder = `build/asc/${target}`;
   mkdirSync(folder, { recursive: true });
   run("node_modules/assemblyscript/bin/asc.js", "--target", target, "--outFile", `${folder}/${name}.wasm`);
+  writeFileSync(`${folder}/${name}.wasm`, packKernels(readFileSync(`${folder}/${name}.wasm`)));
   return folder;
 }
 
@@ -85,7 +87,11 @@ function place(from, to) {
   renameSync(from, to);
 }
 
-const assembly = [...filesOf("assembly").filter((file) => file.endsWith(".ts")), "asconfig.json"];
+const assembly = [
+  ...filesOf("assembly").filter((file) => file.endsWith(".ts")),
+  "asconfig.json",
+  "scripts/kernels.mjs",
+];
 // Threads start from a file: it holds all that it needs, and no bundle of the library holds it.
 const WORKER = "src/threads/worker.ts";
 const sources = filesOf("src").filter((file) => file.endsWith(".ts"));

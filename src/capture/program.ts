@@ -6,6 +6,7 @@ import type { Tensor } from "../tensor/tensor.js";
 import type { Kernel } from "../wasm/kernels.js";
 import { faultOf } from "../wasm/launch.js";
 import { allocate, artifact, release, views } from "../wasm/memory.js";
+import { placeNamed } from "../wasm/places.js";
 import { type Recorder, recording } from "../wasm/recording.js";
 import { runs } from "../wasm/run.js";
 import { placeOf } from "../wasm/table.js";
@@ -49,7 +50,6 @@ export class Program implements Owner {
   private readonly outside: Storage[];
   private readonly kept: readonly number[];
   private readonly written: readonly Storage[];
-  private exports: object = artifact();
   private arena = 0;
   private list = 0;
   private renewal: Renewal | null = null;
@@ -141,7 +141,7 @@ export class Program implements Owner {
         put(line, entry.place, block, entry.extent, last);
         this.recorded.push(at);
       } else if (at === first) {
-        put(line, placeOf(artifact().chain), heads, entry.extent, entry.grain);
+        put(line, placeNamed("chain") as number, heads, entry.extent, entry.grain);
         put(heads, 0, 0, 0, 0, members, end - first, PIECE);
         this.recorded.push(-1);
         heads += CHAIN_BYTES;
@@ -178,11 +178,6 @@ export class Program implements Owner {
   run(): void {
     for (const constant of this.constants.splice(0)) constant.dispose();
     const exports = artifact();
-    if (exports !== this.exports) {
-      // Another instance of the artifact has kernels in the same places once somebody asks for one.
-      placeOf(exports.chain);
-      this.exports = exports;
-    }
     for (const part of this.parts) {
       if ("f" in part) this.renew(part);
       else {

@@ -5,7 +5,7 @@ import { isContiguous, isDenseNonOverlapping, likeStrides } from "../tensor/layo
 import { temporaries } from "../tensor/lifetime.js";
 import { empty, emptyOf, Tensor } from "../tensor/tensor.js";
 import { type Kernel, WidthFamily } from "../wasm/kernels.js";
-import { artifact } from "../wasm/memory.js";
+import { kernelOf } from "../wasm/table.js";
 import { castName } from "../wasm/words.js";
 import { addOperand, addTensor, beginNest, launchMap, type Operand } from "./nest.js";
 
@@ -13,7 +13,7 @@ const copies = /* @__PURE__ */ new WidthFamily("copy");
 
 function castKernel(from: DType, to: DType): Kernel | undefined {
   if (from === to || (from === "bool" && to === "uint8")) return copies.of(bytesOf(to));
-  return (artifact() as unknown as Record<string, Kernel | undefined>)[castName(from, to)];
+  return kernelOf(castName(from, to));
 }
 
 /** The dtype by way of which a cast goes that has no kernel: the halves by float32, small integers by one that wraps. */

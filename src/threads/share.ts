@@ -4,7 +4,6 @@ import { forgetKernels } from "../wasm/kernels.js";
 import { type KernelExports, runtime } from "../wasm/load.js";
 import { instantiate } from "../wasm/loader.js";
 import { renew } from "../wasm/memory.js";
-import { prepareTable } from "../wasm/table.js";
 
 /** The artifact for shared memory, and what is to become of it or has: an instance on such a memory. */
 export interface Shared {
@@ -80,5 +79,4 @@ export function moveOver(to: Shared): void {
   from.grow(0);
   forgetKernels();
   renew();
-  prepareTable();
 }

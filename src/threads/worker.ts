@@ -3,8 +3,6 @@
 // The build makes one file of this module that is neither a script of another kind than a module nor needs another
 // file, so that it may lie beside any bundle: it must not be bundled into the library.
 
-import { fillTable } from "../wasm/fill.js";
-
 /** What the main thread sends: first the artifact and the memory, then, when they took, the worker's part. */
 export type Order =
   | { readonly module: WebAssembly.Module; readonly memory: WebAssembly.Memory }
@@ -14,7 +12,6 @@ export type Order =
 export type Answer = "here" | "serving" | "ended" | { readonly failure: string };
 
 interface Exports {
-  readonly table: WebAssembly.Table;
   serve(control: number, index: number, arena: number): void;
   breakOff(control: number): void;
 }
@@ -52,7 +49,6 @@ function follow(order: Order): void {
       const { module, memory } = order;
       exports = new WebAssembly.Instance(module, { env: { ...functionsOf(module), memory } })
         .exports as unknown as Exports;
-      fillTable(exports, exports.table);
       port.postMessage("here");
       return;
     }

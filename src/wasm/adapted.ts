@@ -1,9 +1,10 @@
 // Kernels for dtypes that have none of their own: another dtype's, on temporaries.
 
 import { BLOCK_BYTES, type Narrow, narrowOperands, recordOf } from "./block.js";
-import { allocate, artifact, release, views } from "./memory.js";
+import { allocate, release, views } from "./memory.js";
 import { aside } from "./recording.js";
 import { run } from "./run.js";
+import { kernelOf } from "./table.js";
 import { bytesOf, castName, computesAs, type DType } from "./words.js";
 
 type Kernel = (block: number, begin: number, end: number) => void;
@@ -31,8 +32,7 @@ function castRun(from: DType, to: DType, source: number, target: number, count: 
   words[record + 1] = bytesOf(to);
   words[record + 2] = source;
   words[record + 3] = bytesOf(from);
-  const kernels = artifact() as unknown as Record<string, Kernel>;
-  run(kernels[castName(from, to)] as Kernel, own, count, false);
+  run(kernelOf(castName(from, to)) as Kernel, own, count, false);
 }
 
 /** Points an operand of a block at `address`, its strides scaled from one element size to another. */

@@ -1,10 +1,9 @@
-// The table of kernels: an export of the artifact for each stem and dtype.
+// The table of kernels: one of the artifact for each stem and dtype.
 
 import { DTypeError, WengertError } from "../errors.js";
 import { adapted } from "./adapted.js";
 import type { KernelExports } from "./load.js";
-import { artifact } from "./memory.js";
-import { placeOf } from "./table.js";
+import { kernelOf, placeOf } from "./table.js";
 import { computesAs, DTYPES, type DType, orderOf, wordOf } from "./words.js";
 
 /** A kernel: works on the range [begin, end) of what its block describes. */
@@ -39,9 +38,9 @@ export function forgetKernels(): void {
   for (const list of lists) list.length = 0;
 }
 
-/** Looks up an export by its whole name; not to be kept, as the instance may change. */
+/** Looks up a kernel by its whole name; not to be kept, as the instance may change. */
 export function kernelNamed(name: KernelName): Kernel {
-  return artifact()[name] as Kernel;
+  return kernelOf(name) as Kernel;
 }
 
 /** The kernels of one stem, by dtype, found on first use. */
@@ -74,7 +73,7 @@ export class KernelFamily {
     const as = computesAs(dtype);
     const kernel =
       as === null && computesAs(result) === null
-        ? lookUp(`${this.stem}_${wordOf(dtype)}${result === dtype ? "" : `_${wordOf(result)}`}`)
+        ? kernelOf(`${this.stem}_${wordOf(dtype)}${result === dtype ? "" : `_${wordOf(result)}`}`)
         : adapted(this.of(as ?? dtype, computesAs(result) ?? result));
     if (kernel === undefined) throw new DTypeError(`${this.stem.replace(/_/g, " ")}: not implemented for ${dtype}`);
     this.found[order] = kernel;
@@ -92,15 +91,11 @@ export class WidthFamily {
   of(bytes: number): Kernel {
     const known = this.found[bytes];
     if (known !== undefined) return known;
-    const own = lookUp(`${this.stem}_w${bytes}`);
+    const own = kernelOf(`${this.stem}_w${bytes}`);
     const kernel = own ?? (bytes < 4 ? adapted(this.of(4)) : undefined);
     if (kernel === undefined) throw new WengertError(`the artifact has no kernel ${this.stem}_w${bytes}`);
     this.found[bytes] = kernel;
     lists.add(this.found);
     return kernel;
   }
-}
-
-function lookUp(name: string): Kernel | undefined {
-  return (artifact() as unknown as Record<string, Kernel | undefined>)[name];
 }

@@ -23,13 +23,15 @@ export type Bytes = () => BufferSource | Promise<BufferSource>;
 export const runtime: {
   exports: KernelExports | null;
   memory: WebAssembly.Memory | null;
+  /** The module, which has the names of kernels. */
+  module: WebAssembly.Module | null;
   /** Gives the artifact's bytes once more, for threads; null where only a compiled module is at hand. */
   bytes: Bytes | null;
   /** The text of the worker's file, where the library carries it inside. */
   worker: string | null;
   /** Why loading while importing failed, if it did. */
   failure: unknown;
-} = { exports: null, memory: null, bytes: null, worker: null, failure: null };
+} = { exports: null, memory: null, module: null, bytes: null, worker: null, failure: null };
 
 const INITIAL_PAGES = 64;
 const MAXIMUM_PAGES = 65536;
@@ -50,7 +52,7 @@ export function install(source: WebAssembly.Module, bytes: Bytes | null = null):
   const memory = reserve();
   // Without the loader, which wraps every export, and would take a module of another realm, as edge-light runtimes hand
   // over, for bytes.
-  adopt(new WebAssembly.Instance(source, importsOf(memory)), memory);
+  adopt({ module: source, instance: new WebAssembly.Instance(source, importsOf(memory)) }, memory);
   runtime.bytes = bytes;
 }
 
@@ -99,10 +101,11 @@ function bytesOf({ bytes, url }: InitOptions): Bytes | null {
   return url === undefined ? null : async () => (await answered(url)).arrayBuffer();
 }
 
-async function from(source: InitOptions, imports: Imports): Promise<WebAssembly.Instance> {
-  if (source.module !== undefined) return WebAssembly.instantiate(source.module, imports);
-  if (source.bytes !== undefined) return (await instantiate(source.bytes, imports)).instance;
-  if (source.url !== undefined) return (await fetched(source.url, imports)).instance;
+async function from(source: InitOptions, imports: Imports): Promise<Made> {
+  const { module } = source;
+  if (module !== undefined) return { module, instance: await WebAssembly.instantiate(module, imports) };
+  if (source.bytes !== undefined) return instantiate(source.bytes, imports);
+  if (source.url !== undefined) return fetched(source.url, imports);
   const reason = runtime.failure === null ? "" : ` where it was expected: ${textOf(runtime.failure)}`;
   throw new WengertError(`init: the artifact was not found${reason}; pass { module }, { url } or { bytes }`, {
     cause: runtime.failure ?? undefined,
@@ -171,13 +174,16 @@ function importsOf(memory: WebAssembly.Memory): Imports {
   return { env: { memory } };
 }
 
-/** The loader wraps every export; kernels are called without the wrapper. */
-function adopt(instance: WebAssembly.Instance, memory: WebAssembly.Memory): void {
+/** What instantiation makes. The loader wraps every export as well; they are called without the wrapper. */
+type Made = Pick<Instantiated, "module" | "instance">;
+
+function adopt({ module, instance }: Made, memory: WebAssembly.Memory): void {
   if (runtime.exports) return;
   const exports = instance.exports as unknown as KernelExports;
   exports.initialise();
   runtime.exports = exports;
   runtime.memory = memory;
+  runtime.module = module;
   runtime.failure = null;
   for (const action of waiting.splice(0)) action();
 }

@@ -1,8 +1,8 @@
-// Kernels by number: the places that the artifact's own table has for them, the same in every instance of it.
+// Kernels in the artifact's table: taken from there when they are first needed, and known by their places.
 
-import { fillTable } from "./fill.js";
 import type { Kernel } from "./kernels.js";
 import { artifact } from "./memory.js";
+import { placeNamed } from "./places.js";
 
 /** What a step of a nest weighs, for kernels that are not like an operation on an element. */
 const WEIGHTS: readonly (readonly [name: RegExp, weight: number])[] = [
@@ -10,38 +10,43 @@ const WEIGHTS: readonly (readonly [name: RegExp, weight: number])[] = [
   [/^gemm_/, 1 / 8],
 ];
 
-/** What is known of the kernels of the installed instance. */
-interface Table {
-  readonly owner: WebAssembly.Table;
-  readonly places: ReadonlyMap<unknown, number>;
-  readonly weights: ReadonlyMap<unknown, number>;
+/** The kernels that were taken from the table of the installed instance. */
+interface Taken {
+  readonly table: WebAssembly.Table;
+  readonly kernels: Map<string, Kernel>;
+  readonly places: Map<unknown, number>;
+  readonly weights: Map<unknown, number>;
 }
 
-let table: Table | null = null;
+let taken: Taken | null = null;
 
-function filled(): Table {
-  const exports = artifact();
-  if (table !== null && table.owner === exports.table) return table;
-  const places = fillTable(exports, exports.table);
-  const weights = new Map<unknown, number>();
-  for (const [name, kernel] of Object.entries(exports)) {
-    for (const [names, weight] of WEIGHTS) if (names.test(name)) weights.set(kernel, weight);
-  }
-  table = { owner: exports.table, places, weights };
-  return table;
+function current(): Taken {
+  const { table } = artifact();
+  if (taken === null || taken.table !== table)
+    taken = { table, kernels: new Map(), places: new Map(), weights: new Map() };
+  return taken;
 }
 
-/** Fills the installed instance's table: for calls by places that were found in another instance's. */
-export function prepareTable(): void {
-  filled();
+/** The kernel of that name, of the installed instance; undefined where the artifact has none. */
+export function kernelOf(name: string): Kernel | undefined {
+  const { table, kernels, places, weights } = current();
+  const known = kernels.get(name);
+  if (known !== undefined) return known;
+  const place = placeNamed(name);
+  if (place === undefined) return undefined;
+  const kernel = table.get(place) as Kernel;
+  kernels.set(name, kernel);
+  places.set(kernel, place);
+  for (const [names, weight] of WEIGHTS) if (names.test(name)) weights.set(kernel, weight);
+  return kernel;
 }
 
-/** The place of a kernel, or -1 for what is no export of the artifact: kernels that run another on temporaries. */
+/** The place of a kernel, or -1 for what is none of the artifact's: kernels that run another on temporaries. */
 export function placeOf(kernel: Kernel): number {
-  return filled().places.get(kernel) ?? -1;
+  return current().places.get(kernel) ?? -1;
 }
 
 /** What a step of a kernel's nest weighs: see `grainOf`. */
 export function weightOf(kernel: Kernel): number {
-  return filled().weights.get(kernel) ?? 1;
+  return current().weights.get(kernel) ?? 1;
 }

@@ -29,6 +29,20 @@ export interface Call {
   readonly parameters?: readonly number[];
 }
 
+/** Names of the artifact's kernels, with their places in its table. */
+export function kernelPlaces(module: WebAssembly.Module): [name: string, place: number][] {
+  const [section] = WebAssembly.Module.customSections(module, "kernels");
+  const [first, ...names] = new TextDecoder().decode(section).split(" ");
+  return names.map((name, i) => [name, Number(first) + i]);
+}
+
+/** All functions of an instance of the artifact by name, kernels too. */
+export function exportsOf(module: WebAssembly.Module, instance: WebAssembly.Instance): Record<string, unknown> {
+  const table = instance.exports.table as WebAssembly.Table;
+  const kernels = kernelPlaces(module).map(([name, place]) => [name, table.get(place)]);
+  return { ...instance.exports, ...Object.fromEntries(kernels) };
+}
+
 /** An instance of the artifact and the memory behind it. */
 export class Kernels {
   readonly memory = new WebAssembly.Memory({ initial: 64, maximum: 65536 });
@@ -41,7 +55,7 @@ export class Kernels {
       throw new Error(`assertion failed at line ${line}, column ${column}`);
     };
     const instance = new WebAssembly.Instance(module, { env: { memory: this.memory, abort } });
-    this.exports = instance.exports as never;
+    this.exports = exportsOf(module, instance) as never;
     const scratch = this.memory.grow(SCRATCH_BYTES / PAGE) * PAGE;
     this.exports.setScratch!(scratch);
     this.#start = scratch + SCRATCH_BYTES;

@@ -3,6 +3,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import * as wg from "../../src/entries/node.js";
+import { exportsOf } from "../helpers/kernels.js";
 
 type Word = "f32" | "f64" | "i32" | "u8";
 
@@ -25,8 +26,9 @@ const { sequences }: { sequences: readonly Sequence[] } = JSON.parse(
 
 const memory = new WebAssembly.Memory({ initial: 64, maximum: 65536 });
 const bytes = readFileSync(new URL("../../dist/wengert.wasm", import.meta.url));
-const artifact = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory, abort: () => {} } });
-const kernels = artifact.exports as unknown as Record<string, (...operands: number[]) => number>;
+const module = new WebAssembly.Module(bytes);
+const artifact = new WebAssembly.Instance(module, { env: { memory, abort: () => {} } });
+const kernels = exportsOf(module, artifact) as Record<string, (...operands: number[]) => number>;
 kernels.initialise?.();
 
 const allocate = (size: number) => (kernels.allocate?.(size) ?? 0) >>> 0;

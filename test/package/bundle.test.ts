@@ -58,7 +58,7 @@ describe("the bundle", () => {
       const atImport = names;
       names = [];
       ones([2]).add(1);
-      console.log(JSON.stringify([atImport, names.includes("add_f32")]));`;
+      console.log(JSON.stringify([atImport, names.includes("table")]));`;
     expect(printed(program)).toEqual([["initialise"], true]);
   });
 
