@@ -36,6 +36,11 @@ const SLOTS: usize = 256;
 const SLOT: usize = 16;
 
 const CLOSED: u32 = 1 << 30;
+/**
+ * Bit of a grain that says that the range is worth waking workers for; without it, those that are awake take part. The
+ * bit above it is free for lists of grains to use.
+ */
+const WAKES: u32 = 1 << 30;
 /** None of the positions in a range. */
 const NOWHERE: u32 = -1;
 
@@ -69,12 +74,15 @@ function work(at: usize, block: usize): u32 {
 
 /**
  * Runs the kernel with number `place` in the table on a block, over the range [0, extent): in pieces of `grain`, on all
- * threads. In one go where there is no other thread, where the grain is 0 or not below the extent. A failure is told in
+ * threads. In one go where there is no other thread that would take part, where the grain is 0 or not below the extent.
+ * A failure is told in
  * the block as if the pieces had come one after the other.
  */
 export function parallel(place: u32, block: usize, extent: u32, grain: u32): void {
   const at = control;
-  if (at == 0 || grain == 0 || extent <= grain) {
+  const wakes = (grain & WAKES) != 0;
+  grain &= ~WAKES;
+  if (at == 0 || grain == 0 || extent <= grain || (!wakes && load<u32>(at, SLEEPERS) == workers)) {
     call_indirect<void>(place, block, 0, extent);
     return;
   }
@@ -88,7 +96,7 @@ export function parallel(place: u32, block: usize, extent: u32, grain: u32): voi
   atomic.and<u32>(at, ~CLOSED, STATE);
   atomic.add<u32>(at, 1);
   // Whoever counts as asleep only afterwards finds the generation changed and does not sleep.
-  const sleepers = atomic.load<u32>(at, SLEEPERS);
+  const sleepers = wakes ? atomic.load<u32>(at, SLEEPERS) : 0;
   if (sleepers != 0) atomic.notify(at, min(sleepers, (extent - 1) / grain));
   const failed = work(at, block);
   settle(at);

@@ -6,18 +6,18 @@ import { isContiguous, type Layout, numel, sameShape } from "../tensor/layout.js
 import { batching, Storage } from "../tensor/storage.js";
 import { making, Tensor } from "../tensor/tensor.js";
 import { blockAddress, scalarOperand } from "../wasm/block.js";
+import { grains } from "../wasm/grain.js";
 import type { KernelFamily } from "../wasm/kernels.js";
 import { artifact, renewed } from "../wasm/memory.js";
 import { recording } from "../wasm/recording.js";
 import { runs } from "../wasm/run.js";
 import type { Operand } from "./nest.js";
 
-/** Elements up to which a call is not worth a second thread. */
-const SMALL = 4096;
-
 /** Whether nobody is to be told of a call on `count` elements, records it, or takes its kernel over. */
 function undisturbed(count: number): boolean {
-  return (runs.taken === null || (count <= SMALL && recording.by === null)) && mode.trace === null && mode.levels === 0;
+  return (
+    (runs.taken === null || (count < grains.least && recording.by === null)) && mode.trace === null && mode.levels === 0
+  );
 }
 
 /** Bytes of an element of a dtype that may go this way, else 0. */

@@ -20,7 +20,9 @@ let staff: Staff | null = null;
 
 /** Runs a kernel on all threads where that is worth it. */
 function shareOut(kernel: Kernel, block: number, extent: number, whole: boolean): void {
-  const grain = grainOf(block, extent, whole, weightOf(kernel));
+  // Nothing weighs more than an operation on an element: most calls are done with here.
+  let grain = grainOf(block, extent, whole);
+  if (grain !== 0) grain = grainOf(block, extent, whole, weightOf(kernel));
   const place = grain === 0 ? -1 : placeOf(kernel);
   if (place < 0) kernel(block, 0, extent);
   else artifact().parallel(place, block, extent, grain);

@@ -2,23 +2,28 @@
 
 import { views } from "./memory.js";
 
-/** What decides on grains, in steps of a nest's innermost loop: some tenths of a nanosecond each. */
+/** What decides on grains, in steps of a nest's innermost loop: from a tenth of a nanosecond to one each. */
 export const grains = {
-  /** Ranges with less work than this are not cut: the caller has done it before a worker is awake. */
-  least: 1 << 16,
+  /** Ranges with less work than this are not cut: it takes microseconds. */
+  least: 1 << 15,
+  /** Ranges with less work are not worth waking workers, which takes the caller ten microseconds. */
+  waking: 1 << 18,
   /** The least work of a piece. */
-  piece: 1 << 14,
+  piece: 1 << 13,
   /** Most pieces of a range. */
   pieces: 32,
 };
+
+/** Bit of a grain for ranges that workers are woken for: see `assembly/parallel.ts`. */
+const WAKES = 2 ** 30;
 
 /** Elements of a piece are a multiple of so many where they can be: whole vectors, and cache lines of one thread. */
 const ALIGNED = 64;
 
 /**
  * The piece in which the range [0, extent) of a block is handed out to threads, or 0 where it is not cut. The work is the
- * product of the nest's sizes; `whole` is for ranges that must not be cut, `weight` for kernels whose steps take longer
- * or shorter than a few operations on an element.
+ * product of the nest's sizes; `whole` is for ranges that must not be cut, `weight` for kernels whose steps take less
+ * than an operation on an element. Bit 30 says whether the work is worth waking workers.
  */
 export function grainOf(block: number, extent: number, whole: boolean, weight = 1): number {
   if (whole || extent < 2) return 0;
@@ -30,6 +35,9 @@ export function grainOf(block: number, extent: number, whole: boolean, weight = 
   for (const end = at + rank; at < end; at++) work *= words[at] as number;
   if (work < grains.least) return 0;
   const least = Math.max(Math.ceil(extent / grains.pieces), Math.ceil((grains.piece * extent) / work));
-  const grain = least > ALIGNED ? Math.ceil(least / ALIGNED) * ALIGNED : least;
-  return grain < extent ? grain : 0;
+  let grain = least > ALIGNED ? Math.ceil(least / ALIGNED) * ALIGNED : least;
+  // Products arrange an operand once in each piece, which is lost where pieces are many.
+  if (weight < 1) grain = Math.max(grain, Math.ceil(Math.sqrt(extent / 8)));
+  if (grain >= extent) return 0;
+  return work < grains.waking ? grain : grain + WAKES;
 }

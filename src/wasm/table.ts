@@ -4,7 +4,7 @@ import type { Kernel } from "./kernels.js";
 import { artifact } from "./memory.js";
 import { placeNamed } from "./places.js";
 
-/** What a step of a nest weighs, for kernels that are not like an operation on an element. */
+/** What a step of a nest weighs, for kernels whose steps take less than an operation on an element: products. */
 const WEIGHTS: readonly (readonly [name: RegExp, weight: number])[] = [
   // A multiplication and addition, of many that are under way at once.
   [/^gemm_/, 1 / 8],

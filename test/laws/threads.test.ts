@@ -68,7 +68,7 @@ afterAll(async () => {
 
 it.each(all.map((sample, i) => [sample.name, sample, i] as const))("%s", (_, sample, i) => {
   for (const piece of [1, 3]) {
-    Object.assign(grains, { least: 2, piece, pieces: 2 ** 31 });
+    Object.assign(grains, { least: 2, waking: 0, piece, pieces: 2 ** 31 });
     expect(difference(attempt(sample), one[i] as Exact), `pieces of ${piece}`).toBe(null);
   }
   Object.assign(grains, usual);

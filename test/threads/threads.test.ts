@@ -9,7 +9,7 @@ import { runtime } from "../../src/wasm/load.js";
 import { runs } from "../../src/wasm/run.js";
 
 const usual = { ...grains };
-const finely = { least: 2, piece: 1, pieces: 1 << 20 };
+const finely = { least: 2, waking: 0, piece: 1, pieces: 1 << 20 };
 
 afterEach(async () => {
   Object.assign(grains, usual);
@@ -149,6 +149,44 @@ describe("with several threads", () => {
       expect(losses()).toEqual(wanted);
       Object.assign(grains, usual);
     }
+  });
+
+  it("replays captured steps to the same bits", async () => {
+    const found = (): number[] =>
+      wg.scope(() => {
+        wg.manualSeed(5);
+        const model = new wg.nn.Sequential(new wg.nn.Linear(60, 300), new wg.nn.Tanh(), new wg.nn.Linear(300, 10));
+        const optimizer = new wg.optim.Adam(model.parameters(), { lr: 0.01 });
+        const x = wg.randn([500, 60]);
+        const labels = wg.randint(0, 10, [500]);
+        const step = wg.capture(() => {
+          optimizer.zeroGrad();
+          const loss = wg.F.crossEntropy(model.call(x), labels);
+          loss.backward();
+          optimizer.step();
+          return loss;
+        });
+        return Array.from({ length: 6 }, () => step().item() as number);
+      });
+    const wanted = found();
+    await wg.setNumThreads(3);
+    expect(found()).toEqual(wanted);
+    Object.assign(grains, finely);
+    expect(found()).toEqual(wanted);
+  });
+
+  it("runs a step on that was captured before", async () => {
+    const { step, sums } = wg.scope(() => {
+      const x = wg.randn([400, 400]);
+      const captured = wg.capture(() => x.matmul(x).tanh().add(1).sum());
+      return { step: captured, sums: [wg.keep(x)] };
+    });
+    const wanted = step().item();
+    for (const n of [2, 1, 3]) {
+      await wg.setNumThreads(n);
+      expect(step().item()).toBe(wanted);
+    }
+    for (const each of sums) each.dispose();
   });
 
   it("draws the same random numbers", async () => {

@@ -46,10 +46,11 @@ function launchSolve(a: Tensor, b: Tensor, { upper, unit }: Triangular): Tensor 
       step = n * n;
     }
     const { strides } = source.layout;
-    beginNest([count, n, n]);
-    addStrided(out, [0, 0, 0]);
+    // The kernel takes k from its parameters; here it says how much work there is.
+    beginNest([count, n, n, k]);
+    addStrided(out, [0, 0, 0, 0]);
     const tail = strides.slice(-2) as [number, number];
-    addStrided(source, [step, ...tail]);
+    addStrided(source, [step, ...tail, 0]);
     writeNest();
     setParameter(0, upper ? 1 : 0);
     setParameter(1, unit ? 1 : 0);
