@@ -210,6 +210,16 @@ function listVectors(block: usize, plan: Plan): u32 {
   return count;
 }
 
+/** Whether all elements of an image's copy are finite, and zeros behind it, which vectors may reach. */
+function allFinite<T extends number>(plan: Plan): bool {
+  const end = plan.start + plan.perImage * plan.images;
+  const zero = v128.splat<T>(<T>0);
+  v128.store(end, zero);
+  let sum = zero;
+  for (let at = plan.start; at < end; at += 16) sum = v128.add<T>(sum, v128.mul<T>(v128.load(at), zero));
+  return v128.all_true<i32>(v128.eq<T>(sum, zero));
+}
+
 /** Copies whole vectors of elements to vectors `step` bytes apart. */
 @inline function deal<B>(to: usize, step: usize, from: usize, along: usize, count: i32): void {
   for (; count > 0; count -= 16 / sizeof<B>(), to += step) {
@@ -266,23 +276,28 @@ function tapsOverStretch(
   v128.store(mask, i64x2(0, 0));
   memory.fill(mask, 255, size * (plan.width % lanes));
   const x = plan.start, g = panelsAt(), list = placesAt();
+  // Lanes without a window are 0 in the gradient: what they meet does not count where it is finite.
+  const unmasked = rows == 4 && (ragged == 0 || plan.isFinite);
   for (let p: u32 = 0; p < taps; ) {
     const table = tableAt() + (p << 2);
-    const last = min(taps - p, rows == 4 ? 2 : 4) - 1;
+    const last = min(taps - p, unmasked ? 2 : 5) - 1;
     const base0 = x + load<u32>(table), base1 = x + load<u32>(table + (min<u32>(last, 1) << 2));
     const to = out + size * p;
     p += last + 1;
-    if (rows == 4) {
-      if (size == 8) windowsOfFour<f64>(whole, ragged, mask, g, list, base0, base1, to, outRow, last + 1, adds);
-      else windowsOfFour<f32>(whole, ragged, mask, g, list, base0, base1, to, outRow, last + 1, adds);
+    if (unmasked) {
+      if (size == 8) windowsOfFour<f64>(whole + ragged, g, list, base0, base1, to, outRow, last + 1, adds);
+      else windowsOfFour<f32>(whole + ragged, g, list, base0, base1, to, outRow, last + 1, adds);
       continue;
     }
-    const base2 = x + load<u32>(table + (min<u32>(last, 2) << 2)), base3 = x + load<u32>(table + (last << 2));
+    const base2 = x + load<u32>(table + (min<u32>(last, 2) << 2)), base3 = x + load<u32>(table + (min<u32>(last, 3) << 2));
+    const base4 = x + load<u32>(table + (last << 2));
     for (let r: u32 = 0; r < rows; r++) {
       const row = g + (r << 4), step = rows << 4, toRow = to + outRow * r;
       if (size == 8) {
-        windowsOfOne<f64>(whole, ragged, mask, row, step, list, base0, base1, base2, base3, toRow, last + 1, adds);
-      } else windowsOfOne<f32>(whole, ragged, mask, row, step, list, base0, base1, base2, base3, toRow, last + 1, adds);
+        windowsOfOne<f64>(whole, ragged, mask, row, step, list, base0, base1, base2, base3, base4, toRow, last + 1, adds);
+      } else {
+        windowsOfOne<f32>(whole, ragged, mask, row, step, list, base0, base1, base2, base3, base4, toRow, last + 1, adds);
+      }
     }
   }
 }
@@ -312,6 +327,7 @@ function correlateWeight(block: usize, begin: u32, end: u32, size: usize): void 
     const from = share * stretches / shares, to = (share + 1) * stretches / shares;
     for (let at = from; at < to; at++) {
       enter(block, plan, at, group, 2, true);
+      if (plan.width % lanes != 0) plan.isFinite = size == 8 ? allFinite<f64>(plan) : allFinite<f32>(plan);
       if (plan.isNew) {
         tabulate(block, plan);
         whole = listVectors(block, plan);

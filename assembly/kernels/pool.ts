@@ -34,7 +34,6 @@ function reachAlong(block: usize, axis: u32): i32 {
 
 /** Four elements, `step` elements from one to the next. */
 @inline function loadFour(from: usize, step: i32, pace: usize): v128 {
-  if (step == 1) return v128.load(from);
   // The second vector overlaps the first, not to reach beyond the last element.
   if (step == 2) return v128.shuffle<u32>(v128.load(from), v128.load(from, 12), 0, 2, 5, 7);
   let four = v128.load32_zero(from);
@@ -81,14 +80,6 @@ function reachAlong(block: usize, axis: u32): i32 {
   }
 }
 
-function byOne(
-  windows: i32, out: usize, indices: usize, plane: usize, where: i32, planes: i32, rows: i32,
-  columns: i32, byPlane: usize, byRow: usize, byColumn: usize, nextPlane: i32, nextRow: i32, nextColumn: i32,
-): void {
-  rowOfMaxima(
-    1, 1, windows, out, indices, plane, where, planes, rows, columns, byPlane, byRow, byColumn, nextPlane, nextRow, nextColumn,
-  );
-}
 function byTwo(
   windows: i32, out: usize, indices: usize, plane: usize, where: i32, planes: i32, rows: i32,
   columns: i32, byPlane: usize, byRow: usize, byColumn: usize, nextPlane: i32, nextRow: i32, nextColumn: i32,
@@ -147,8 +138,6 @@ function maximum<T>(block: usize, begin: u32, end: u32): void {
             const byD = sd * stepD, nextD = height * width * stepD, nextH = width * stepH;
             if (strideW == 2) {
               byTwo(windows, out, indices, row, where, planes, rows, columns, byD, byH, byW, nextD, nextH, stepW);
-            } else if (strideW == 1) {
-              byOne(windows, out, indices, row, where, planes, rows, columns, byD, byH, byW, nextD, nextH, stepW);
             } else {
               byMore(strideW, windows, out, indices, row, where, planes, rows, columns, byD, byH, byW, nextD, nextH, stepW);
             }

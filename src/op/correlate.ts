@@ -34,10 +34,11 @@ const MOST_TAPS = 8192;
 const MOST_BYTES = 704 << 10;
 /** Bytes up to which a stretch grows: so much stays in the second-level cache beside the weights. */
 const BYTES = 384 << 10;
-/** Windows up to which an image is taken whole. */
+/** Windows up to which an image is taken whole, and up to which several images are taken together. */
 const WHOLE = 4096;
-/** Windows up to which several images, or rows of one, are taken together. */
-const TOGETHER = 1024;
+const TOGETHER = 256;
+/** Windows of a stretch of rows, and, where sums go over windows, of any: their vectors stay in the first-level cache. */
+const MOST = 1024;
 /** Rows of the result worked on at once, and the bytes of their weights. */
 const ROWS = 64;
 const ROW_BYTES = 512 << 10;
@@ -68,19 +69,25 @@ function largest(most: number, fits: (count: number) => boolean): number {
   return low === 0 ? 0 : Math.ceil(most / Math.ceil(most / low));
 }
 
-/** The stretches for windows, by sizes alone; null where not even a few windows fit. `whole`: up to which an image is. */
-function stretchOf(slide: Slide, { images, channels }: Counts, whole: number, size: number): Stretch | null {
+/** The stretches for windows, by sizes alone; null where not even a few windows fit. `whole`, `together`: see the constants. */
+function stretchOf(
+  slide: Slide,
+  { images, channels }: Counts,
+  whole: number,
+  together: number,
+  size: number,
+): Stretch | null {
   const { places } = slide;
   const bytes = (box: Triple) => bytesOfPart(slide, channels, box, size);
   const all = volume(places);
   if (all <= whole && bytes(places) <= BYTES) {
-    const together = Math.min(Math.floor(TOGETHER / 4 / all), Math.floor(BYTES / bytes(places)));
-    return [Math.max(1, Math.min(images, together)), ...places];
+    const fit = Math.min(Math.floor(together / all), Math.floor(BYTES / bytes(places)));
+    return [Math.max(1, Math.min(images, fit)), ...places];
   }
   const width = places[2];
-  const height = largest(places[1], (h) => h * width <= TOGETHER && bytes([1, h, width]) <= BYTES);
+  const height = largest(places[1], (h) => h * width <= MOST && bytes([1, h, width]) <= BYTES);
   if (height > 0) return [1, 1, height, width];
-  const part = largest(width, (w) => w <= TOGETHER && bytes([1, 1, w]) <= MOST_BYTES);
+  const part = largest(width, (w) => w <= MOST && bytes([1, 1, w]) <= MOST_BYTES);
   return part < Math.min(width, 8) ? null : [1, 1, 1, Math.min(width, Math.ceil(part / 8) * 8)];
 }
 
@@ -147,7 +154,7 @@ export function launchCorrelation(
 ): boolean {
   if (!takes(x.tensor, counts, slide)) return false;
   const size = sizeIn(x.tensor.dtype);
-  const stretch = stretchOf(slide, counts, WHOLE, size);
+  const stretch = stretchOf(slide, counts, WHOLE, TOGETHER, size);
   if (stretch === null) return false;
   const inner = counts.channels * volume(slide.taps);
   const rows = Math.max(4, Math.min(ROWS, Math.floor(ROW_BYTES / (inner * size)) & ~3));
@@ -183,7 +190,7 @@ export function launchWeightCorrelation(
 ): boolean {
   if (!takes(x.tensor, counts, slide)) return false;
   const size = sizeIn(x.tensor.dtype);
-  const stretch = stretchOf(slide, counts, TOGETHER, size);
+  const stretch = stretchOf(slide, counts, MOST, MOST, size);
   if (stretch === null) return false;
   const rows = Math.min(ROWS, counts.rows);
   const blocks = Math.ceil(counts.rows / rows) * counts.groups;

@@ -74,35 +74,37 @@ export class Plan {
   size: usize;
   /** Windows in a vector. */
   lanes: i32;
+  /** Whether all elements of the image's copy are finite. */
+  isFinite: bool;
   /** Whether lists and table have to be written again: sizes of the stretch differ from those of the one before. */
   isNew: bool;
 }
 
 /** The first element that window 0 reads along an axis, less than all others that it reads. */
-@inline function lowest(block: usize, axis: u32): i32 {
+function lowest(block: usize, axis: u32): i32 {
   const pace = integer(block, 6 + axis);
   const first = integer(block, 3 + axis);
   return pace < 0 ? first + pace * (<i32>sizeOf(block, TAPS + axis) - 1) : first;
 }
 
 /** Elements from the first to the last that a window reads. */
-@inline function reach(block: usize, axis: u32): i32 {
+function reach(block: usize, axis: u32): i32 {
   return abs(integer(block, 6 + axis)) * (<i32>sizeOf(block, TAPS + axis) - 1);
 }
 
 /** Elements from the lowest that a window reads to that of a tap. */
-@inline function tapAlong(block: usize, axis: u32, tap: i32): i32 {
+function tapAlong(block: usize, axis: u32, tap: i32): i32 {
   const pace = integer(block, 6 + axis);
   return pace < 0 ? -pace * (<i32>sizeOf(block, TAPS + axis) - 1 - tap) : pace * tap;
 }
 
-@inline function isInside(block: usize, axis: u32): bool {
+function isInside(block: usize, axis: u32): bool {
   const low = lowest(block, axis);
   const last = low + reach(block, axis) + (<i32>sizeOf(block, PLACES + axis) - 1) * integer(block, axis);
   return low >= 0 && last < <i32>sizeOf(block, IMAGE + axis);
 }
 
-@inline function pieces(size: u32, by: i32): u32 {
+function pieces(size: u32, by: i32): u32 {
   return (size + by - 1) / by;
 }
 

@@ -17,6 +17,7 @@ export function fourByTwo<T extends number>(
 ): void {
   const zero = v128.splat<T>(<T>0);
   const size = sizeof<T>();
+  const end = table + (k << 2);
   const toRow2 = toRow * 2, toRow3 = toRow * 3;
   while (true) {
     // A last group without a second one is both of them.
@@ -24,9 +25,8 @@ export function fourByTwo<T extends number>(
     const base0 = x + load<u32>(places), base1 = x + load<u32>(places + second);
     let s00 = zero, s01 = zero, s10 = zero, s11 = zero, s20 = zero, s21 = zero, s30 = zero, s31 = zero;
     let b0: v128, b1: v128, ax: v128, at: usize;
-    let p = k, y = a, offsets = table;
-    // An exit between the steps, as in the tiles of gemm: it keeps loads of one step behind the sums of the one before.
-    while (true) {
+    let y = a, offsets = table;
+    do {
       at = <usize>load<u32>(offsets);
       b0 = v128.load(base0 + at);
       b1 = v128.load(base1 + at);
@@ -42,10 +42,9 @@ export function fourByTwo<T extends number>(
       ax = v128.load_splat<T>(y, 3 * size);
       s30 = multiplyAdd<T>(s30, ax, b0);
       s31 = multiplyAdd<T>(s31, ax, b1);
-      if (--p == 0) break;
       y += 4 * size;
       offsets += 4;
-    }
+    } while (offsets != end);
     const to0 = to + load<u32>(results), to1 = to + load<u32>(results + second);
     if (bias != 0) {
       ax = v128.load_splat<T>(bias);
@@ -92,6 +91,7 @@ export function oneByFour<T extends number>(
 ): void {
   const zero = v128.splat<T>(<T>0);
   const size = sizeof<T>();
+  const end = table + (k << 2);
   const pace: usize = 64 / size;
   while (true) {
     const last = min(groups - 1, 3);
@@ -99,31 +99,29 @@ export function oneByFour<T extends number>(
     const base0 = x + load<u32>(places), base1 = x + load<u32>(places + second);
     const base2 = x + load<u32>(places + third), base3 = x + load<u32>(places + fourth);
     let s0 = zero, s1 = zero, s2 = zero, s3 = zero;
-    let p = k, y = a, offsets = table;
+    let y = a, offsets = table;
     if (base1 - base0 == 16 && base2 - base0 == 32 && base3 - base0 == 48) {
-      while (true) {
+      do {
         const at = base0 + load<u32>(offsets);
         const ax = v128.load_splat<T>(y);
         s0 = multiplyAdd<T>(s0, ax, v128.load(at));
         s1 = multiplyAdd<T>(s1, ax, v128.load(at, 16));
         s2 = multiplyAdd<T>(s2, ax, v128.load(at, 32));
         s3 = multiplyAdd<T>(s3, ax, v128.load(at, 48));
-        if (--p == 0) break;
         y += 4 * size;
         offsets += 4;
-      }
+      } while (offsets != end);
     } else {
-      while (true) {
+      do {
         const at = <usize>load<u32>(offsets);
         const ax = v128.load_splat<T>(y);
         s0 = multiplyAdd<T>(s0, ax, v128.load(base0 + at));
         s1 = multiplyAdd<T>(s1, ax, v128.load(base1 + at));
         s2 = multiplyAdd<T>(s2, ax, v128.load(base2 + at));
         s3 = multiplyAdd<T>(s3, ax, v128.load(base3 + at));
-        if (--p == 0) break;
         y += 4 * size;
         offsets += 4;
-      }
+      } while (offsets != end);
     }
     const to0 = to + load<u32>(results), to1 = to + load<u32>(results + second);
     const to2 = to + load<u32>(results + third), to3 = to + load<u32>(results + fourth);
@@ -154,46 +152,26 @@ export function oneByFour<T extends number>(
 }
 
 /** Puts a sum over windows where it belongs, or adds it to what is there. */
-@inline function settle<T extends number>(to: usize, sum: v128, adds: bool): void {
+function settle<T extends number>(to: usize, sum: v128, adds: bool): void {
   const found = across<T>(sum);
   store<T>(to, adds ? (load<T>(to) + found) as T : found);
 }
 
 /**
- * 4 rows × 2 taps: to[r, j] (+)= Σᵥ g[v, r] · x[baseⱼ + table[v]] over vectors v of neighbouring windows: `whole` ones, then
- * `ragged` ones, of which only the lanes in the mask at `lanes` count. Vectors of four rows of g lie side by side.
+ * 4 rows × 2 taps: to[r, j] (+)= Σᵥ g[v, r] · x[baseⱼ + table[v]] over vectors v of neighbouring windows. Vectors of four
+ * rows of g lie side by side.
  */
 export function windowsOfFour<T extends number>(
-  whole: u32, ragged: u32, lanes: usize, g: usize, table: usize, base0: usize, base1: usize,
+  count: u32, g: usize, table: usize, base0: usize, base1: usize,
   to: usize, toRow: usize, taps: u32, adds: bool,
 ): void {
   const zero = v128.splat<T>(<T>0);
   let s00 = zero, s01 = zero, s10 = zero, s11 = zero, s20 = zero, s21 = zero, s30 = zero, s31 = zero;
   let x0: v128, x1: v128, y: v128, at: usize;
-  for (; whole != 0; whole--) {
+  for (; count != 0; count--) {
     at = <usize>load<u32>(table);
     x0 = v128.load(base0 + at);
     x1 = v128.load(base1 + at);
-    y = v128.load(g);
-    s00 = multiplyAdd<T>(s00, y, x0);
-    s01 = multiplyAdd<T>(s01, y, x1);
-    y = v128.load(g, 16);
-    s10 = multiplyAdd<T>(s10, y, x0);
-    s11 = multiplyAdd<T>(s11, y, x1);
-    y = v128.load(g, 32);
-    s20 = multiplyAdd<T>(s20, y, x0);
-    s21 = multiplyAdd<T>(s21, y, x1);
-    y = v128.load(g, 48);
-    s30 = multiplyAdd<T>(s30, y, x0);
-    s31 = multiplyAdd<T>(s31, y, x1);
-    g += 64;
-    table += 4;
-  }
-  const mask = v128.load(lanes);
-  for (; ragged != 0; ragged--) {
-    at = <usize>load<u32>(table);
-    x0 = v128.and(v128.load(base0 + at), mask);
-    x1 = v128.and(v128.load(base1 + at), mask);
     y = v128.load(g);
     s00 = multiplyAdd<T>(s00, y, x0);
     s01 = multiplyAdd<T>(s01, y, x1);
@@ -222,13 +200,16 @@ export function windowsOfFour<T extends number>(
   settle<T>(to + row3, s31, adds);
 }
 
-/** 1 row × 4 taps: the same for one row of g, vectors `step` bytes apart. */
+/**
+ * 1 row × 5 taps: the same for one row of g, vectors `step` bytes apart: `whole` vectors, then `ragged` ones, of which only the
+ * lanes in the mask at `lanes` count.
+ */
 export function windowsOfOne<T extends number>(
   whole: u32, ragged: u32, lanes: usize, g: usize, step: usize, table: usize,
-  base0: usize, base1: usize, base2: usize, base3: usize, to: usize, taps: u32, adds: bool,
+  base0: usize, base1: usize, base2: usize, base3: usize, base4: usize, to: usize, taps: u32, adds: bool,
 ): void {
   const zero = v128.splat<T>(<T>0);
-  let s0 = zero, s1 = zero, s2 = zero, s3 = zero;
+  let s0 = zero, s1 = zero, s2 = zero, s3 = zero, s4 = zero;
   for (; whole != 0; whole--, g += step, table += 4) {
     const at = <usize>load<u32>(table);
     const y = v128.load(g);
@@ -236,6 +217,7 @@ export function windowsOfOne<T extends number>(
     s1 = multiplyAdd<T>(s1, y, v128.load(base1 + at));
     s2 = multiplyAdd<T>(s2, y, v128.load(base2 + at));
     s3 = multiplyAdd<T>(s3, y, v128.load(base3 + at));
+    s4 = multiplyAdd<T>(s4, y, v128.load(base4 + at));
   }
   const mask = v128.load(lanes);
   for (; ragged != 0; ragged--, g += step, table += 4) {
@@ -245,10 +227,12 @@ export function windowsOfOne<T extends number>(
     s1 = multiplyAdd<T>(s1, y, v128.and(v128.load(base1 + at), mask));
     s2 = multiplyAdd<T>(s2, y, v128.and(v128.load(base2 + at), mask));
     s3 = multiplyAdd<T>(s3, y, v128.and(v128.load(base3 + at), mask));
+    s4 = multiplyAdd<T>(s4, y, v128.and(v128.load(base4 + at), mask));
   }
   const size = sizeof<T>();
   settle<T>(to, s0, adds);
   if (taps > 1) settle<T>(to + size, s1, adds);
   if (taps > 2) settle<T>(to + 2 * size, s2, adds);
   if (taps > 3) settle<T>(to + 3 * size, s3, adds);
+  if (taps > 4) settle<T>(to + 4 * size, s4, adds);
 }
