@@ -103,7 +103,8 @@ async function bench() {
       console.log(startupTable(results.startup));
       save();
     }
-    console.log(`\n${values.out} has all figures.`);
+    const minutes = (performance.now() / 60_000).toFixed(1);
+    console.log(`\n${values.out} has all figures; this took ${minutes} minutes.`);
   } finally {
     rmSync(folder, { recursive: true });
   }
