@@ -115,6 +115,37 @@ function gemm<T extends number>(block: usize, begin: u32, end: u32): void {
   }
 }
 
+/**
+ * out = a @ b, or with `adds` out + a @ b, for other kernels: `rows` rows of a product of `m` rows, whose sizes decide which
+ * way is taken. It works in the job, the tile and the packed rows and columns of the kernel's scratch.
+ */
+export function multiply<T extends number>(
+  m: u32, rows: u32, n: u32, k: u32, out: usize, outRow: usize, a: usize, aRow: usize, aStep: usize,
+  b: usize, bStep: usize, bColumn: usize, adds: bool,
+): void {
+  const job = currentJob();
+  const isLarge = <u64>m * <u64>n * <u64>k * sizeof<T>() > PACK_ABOVE;
+  job.m = rows;
+  job.n = n;
+  job.k = k;
+  job.out = out;
+  job.outRow = outRow;
+  job.a = a;
+  job.aRow = aRow;
+  job.aStep = aStep;
+  job.b = b;
+  job.bStep = bStep;
+  job.bColumn = bColumn;
+  job.alpha = 1;
+  job.beta = 1;
+  job.packRows = isLarge && n > 64;
+  job.packColumns = bColumn != sizeof<T>() || (isLarge && m >= PACK_COLUMNS_FROM);
+  job.c = adds ? out : 0;
+  job.cRow = outRow;
+  job.cColumn = sizeof<T>();
+  product<T>(job, m);
+}
+
 /** The rows of one batch index that are in the range; `m` is the number of rows the whole product has. */
 function product<T extends number>(job: Job, m: u32): void {
   if (<u64>m * job.n * job.k <= SCALAR_UP_TO) {

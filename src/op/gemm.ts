@@ -24,7 +24,7 @@ function run(out: Tensor, m: number, alpha: number, beta: number): void {
 }
 
 /** Strides of an operand over the batch dims, broadcast ones 0, then those given. */
-function batched(x: Tensor, batch: number, tail: readonly number[]): number[] {
+export function batched(x: Tensor, batch: number, tail: readonly number[]): number[] {
   const { shape, strides } = x.layout;
   const own = shape.length - 2;
   const result: number[] = [];

@@ -48,6 +48,7 @@ export type Values = Record<string, unknown> & {
   g: Tensor | null;
   gradients: readonly (Tensor | null)[];
   input: number;
+  shared: (Tensor | null)[] | null;
 };
 
 /** The name that a node prints: fixed, or chosen by the parameters. */
@@ -279,13 +280,14 @@ export class Operation implements Backward {
   hide(node: Node, values: Values): void {
     values.g = null;
     values.gradients = NO_GRADIENTS;
+    if (values.shared !== null) forget(values);
     for (let slot = node.saved.length - 1; slot >= 0; slot--) values[this.names[slot] as string] = undefined;
     this.shown = values;
   }
 
   /** Values with a place for each name, so that all that formulas of an operation see looks alike to the engine. */
   private emptyValues(): Values {
-    const values: Values = { g: null, gradients: NO_GRADIENTS, input: 0 };
+    const values: Values = { g: null, gradients: NO_GRADIENTS, input: 0, shared: null };
     for (const name of this.names) if (!(name in values)) values[name] = undefined;
     return values;
   }
@@ -300,7 +302,7 @@ export class Operation implements Backward {
   ): Tensor | null {
     const formula = this.formula(input);
     if (formula === null) return null;
-    const values: Record<string, unknown> = { g: gradients[0] ?? null, gradients, input };
+    const values: Record<string, unknown> = { g: gradients[0] ?? null, gradients, input, shared: undefined };
     for (const slot of formula.slots) {
       values[this.names[slot] as string] = slot < inputs.length ? inputs[slot] : outputs[slot - inputs.length];
     }
@@ -309,6 +311,12 @@ export class Operation implements Backward {
 }
 
 const NO_GRADIENTS: readonly (Tensor | null)[] = [];
+
+/** Frees the gradients that were made along with others, but that nobody asked for. */
+function forget(values: Values): void {
+  for (const gradient of values.shared ?? []) gradient?.dispose();
+  values.shared = null;
+}
 
 /** What the tape keeps of an operand that a formula reads. */
 function savedOf(value: Operand): Saved {

@@ -19,6 +19,11 @@ export type Values<Reads extends string> = { readonly [Name in Reads | "g"]: Ten
   readonly gradients: readonly (Tensor | null)[];
   /** Which input the gradient is for, in operations on lists. */
   readonly input: number;
+  /**
+   * Gradients of other inputs that a formula made along with its own and leaves to their formulas, which take them out; null
+   * before, undefined where no node runs. What is left is freed.
+   */
+  shared: (Tensor | null)[] | null | undefined;
 };
 
 /** Formulas by input; the names are the inputs in the order of the call. */

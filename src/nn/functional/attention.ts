@@ -6,20 +6,20 @@ import { composed } from "../../op/composed.js";
 import { checkSameDtype } from "../../op/gemm.js";
 import { add, div } from "../../ops/arithmetic.js";
 import { logicalOr } from "../../ops/compare.js";
-import { ones, zeros } from "../../ops/creation.js";
+import { zeros } from "../../ops/creation.js";
 import { product, turned } from "../../ops/gemm.js";
 import { cat } from "../../ops/join.js";
 import { baddbmm } from "../../ops/matmul.js";
 import { mean } from "../../ops/reduce.js";
-import { expand, reshape, transpose } from "../../ops/shape.js";
+import { expand, permute, reshape, transpose } from "../../ops/shape.js";
 import { softmax } from "../../ops/softmax.js";
-import { tril } from "../../ops/triangle.js";
 import { chunk, squeeze, unsqueeze } from "../../ops/views.js";
-import { maskedFill, where } from "../../ops/where.js";
-import { isFloat } from "../../tensor/dtype.js";
+import { maskedFill } from "../../ops/where.js";
+import { type DType, isFloat } from "../../tensor/dtype.js";
 import { broadcastShapes, formatShape, sameShape } from "../../tensor/layout.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import { dropout } from "./dropout.js";
+import { attend, weightsOf } from "./fused-attention.js";
 import { linear } from "./linear.js";
 import { pad } from "./pad.js";
 
@@ -35,12 +35,6 @@ export interface AttentionOptions {
   readonly scale?: number | null;
   /** Whether there may be fewer heads (dim −3) of keys and values than of queries, each shared by several. */
   readonly enableGqa?: boolean;
-}
-
-/** Weights of queries that see nothing are 0 rather than NaN. */
-function safeSoftmax(scores: Tensor, mask: Tensor | null): Tensor {
-  const weights = softmax(scores, -1);
-  return mask === null ? weights : where(mask, weights, 0);
 }
 
 /**
@@ -76,8 +70,7 @@ export function scaledDotProductAttention(
   if (isCausal && attnMask !== null)
     throw new ArgumentError(`${op}: Explicit attn_mask should not be set when is_causal=True`);
   const width = query.shape.at(-1) as number;
-  const [length, count] = [query.shape.at(-2) as number, key.shape.at(-2) as number];
-  if (width !== key.shape.at(-1) || count !== value.shape.at(-2)) {
+  if (width !== key.shape.at(-1) || key.shape.at(-2) !== value.shape.at(-2)) {
     throw new ShapeError(
       `${op}: expected query [..., L, E], key [..., S, E], value [..., S, Ev], got ${formatShape(query.shape)}, ${formatShape(key.shape)}, ` +
         formatShape(value.shape),
@@ -96,23 +89,10 @@ export function scaledDotProductAttention(
     const shared = enableGqa && query.ndim >= 3 && query.shape.at(-3) !== key.shape.at(-3);
     if (shared) [q, k, v] = grouped(op, query, key, value);
     broadcastShapes(op, q.shape.slice(0, -2), k.shape.slice(0, -2));
-    let scores = product(q, turned(k), scale === null ? 1 / Math.sqrt(width) : asNumber(op, scale, "scale"));
-    let mask: Tensor | null = null;
-    if (isCausal) mask = tril(ones([length, count], { dtype: "bool" }));
-    else if (attnMask !== null) {
-      const own =
-        shared && attnMask.ndim >= 3 && attnMask.shape.at(-3) !== 1
-          ? ungroup(attnMask, q)
-          : shared && attnMask.ndim >= 3
-            ? unsqueeze(attnMask, -3)
-            : attnMask;
-      if (own.dtype === "bool") mask = own;
-      else scores = add(scores, own);
-    }
-    if (mask !== null) scores = where(mask, scores, Number.NEGATIVE_INFINITY);
-    let weights = safeSoftmax(scores, mask);
-    if (dropoutP > 0) weights = dropout(weights, dropoutP);
-    const out = product(weights, v, 1);
+    const given = { scale: scale === null ? 1 / Math.sqrt(width) : asNumber(op, scale, "scale"), causal: isCausal };
+    const mask = attnMask !== null && shared ? forGroups(attnMask, q) : attnMask;
+    const out =
+      dropoutP > 0 ? product(dropout(weightsOf(q, k, mask ?? 0, given), dropoutP), v, 1) : attend(q, k, v, mask, given);
     return shared ? reshape(out, [...query.shape.slice(0, -1), value.shape.at(-1) as number]) : out;
   });
 }
@@ -130,7 +110,10 @@ function grouped(op: string, query: Tensor, key: Tensor, value: Tensor): [Tensor
   return [reshape(query, shape), unsqueeze(key, -3), unsqueeze(value, -3)];
 }
 
-function ungroup(mask: Tensor, q: Tensor): Tensor {
+/** A mask for queries in groups: [..., H, L, S] becomes [..., Hk, H / Hk, L, S]. */
+function forGroups(mask: Tensor, q: Tensor): Tensor {
+  if (mask.ndim < 3) return mask;
+  if (mask.shape.at(-3) === 1) return unsqueeze(mask, -3);
   return reshape(mask, [
     ...mask.shape.slice(0, -3),
     q.shape.at(-4) as number,
@@ -257,7 +240,23 @@ export function multiHeadAttentionForward(
       v = cat([v, expand(biasV, [1, count, width])]);
       widen();
     }
+    const drops = given.training && dropoutP > 0;
+    const join = (x: Tensor): Tensor => {
+      const rows = reshape(x, [length * count, width]);
+      const out = reshape(linear(rows, outProjWeight, outProjBias), [length, count, outProjWeight.shape[0] as number]);
+      return isBatched ? out : squeeze(out, 1);
+    };
     const byHead = (x: Tensor): Tensor => transpose(reshape(x, [x.shape[0] as number, count * numHeads, head]), 0, 1);
+    if (!given.needWeights && !drops && !addZeroAttn && given.staticK === null && given.staticV === null) {
+      if (padding !== null) mask = merged(op, mask, padding, count, numHeads, k.shape[0] as number);
+      const apart = (x: Tensor): Tensor =>
+        permute(reshape(x, [x.shape[0] as number, count, numHeads, head]), [1, 2, 0, 3]);
+      const out = attend(apart(q), apart(k), apart(v), headsOf(mask, count, numHeads, q.dtype), {
+        scale: 1 / Math.sqrt(head),
+        causal: false,
+      });
+      return [join(permute(out, [2, 0, 1, 3])), null];
+    }
     q = byHead(q);
     k = given.staticK ?? byHead(k);
     v = given.staticV ?? byHead(v);
@@ -269,19 +268,30 @@ export function multiHeadAttentionForward(
     }
     const source = k.shape[1] as number;
     if (padding !== null) mask = merged(op, mask, padding, count, numHeads, source);
-    if (mask !== null && mask.dtype === "bool")
-      mask = maskedFill(zeros(mask.shape, { dtype: q.dtype }), mask, Number.NEGATIVE_INFINITY);
+    mask = asNumbers(mask, q.dtype);
     const scaled = div(q, Math.sqrt(head));
     let weights = softmax(mask === null ? product(scaled, turned(k), 1) : baddbmm(mask, scaled, turned(k)), -1);
-    if (given.training && dropoutP > 0) weights = dropout(weights, dropoutP);
-    const joined = reshape(transpose(product(weights, v, 1), 0, 1), [length * count, width]);
-    let out = reshape(linear(joined, outProjWeight, outProjBias), [length, count, outProjWeight.shape[0] as number]);
-    if (!isBatched) out = squeeze(out, 1);
+    if (drops) weights = dropout(weights, dropoutP);
+    const out = join(transpose(product(weights, v, 1), 0, 1));
     if (!given.needWeights) return [out, null];
     let seen = reshape(weights, [count, numHeads, length, source]);
     if (given.averageAttnWeights) seen = mean(seen, 1);
     return [out, isBatched ? seen : squeeze(seen, 0)];
   }) as [Tensor, Tensor | null];
+}
+
+/** A mask of yes and no as numbers that are added: −∞ where it hides. */
+function asNumbers(mask: Tensor | null, dtype: DType): Tensor | null {
+  if (mask === null || mask.dtype !== "bool") return mask;
+  return maskedFill(zeros(mask.shape, { dtype }), mask, Number.NEGATIVE_INFINITY);
+}
+
+/** A mask [N · heads or 1, L, S], in numbers, with the heads apart. */
+function headsOf(mask: Tensor | null, count: number, heads: number, dtype: DType): Tensor | null {
+  const numbers = asNumbers(mask, dtype);
+  if (numbers === null) return null;
+  const [all, length, source] = numbers.shape as readonly [number, number, number];
+  return reshape(numbers, [...(all === 1 ? [1, 1] : [count, heads]), length, source]);
 }
 
 /** With the batch dim put in, so that what was the same tensor stays the same. */
