@@ -6,8 +6,8 @@
 // Runs of keys have a fixed length and the products depend on sizes alone, so bits do not depend on how the range is cut.
 
 import { integer, parameter, pointerOf, rankOf, sizeOf, strideOf } from "../block";
-import { firstLanes } from "../loops/fold";
 import { offsetOf } from "../loops/reduce";
+import { exponentials, largest, rescale } from "../loops/weights";
 import { expOfNegative } from "../math/exp";
 import { log } from "../math/log";
 import { scratch, SCRATCH_BYTES } from "../memory/scratch";
@@ -20,9 +20,8 @@ const WANTS_Q: i32 = 4;
 const WANTS_K: i32 = 8;
 const WANTS_V: i32 = 16;
 
-/** Bytes of an element, and elements in a vector. */
+/** Bytes of an element. */
 const SIZE: usize = 4;
-const LANES: u32 = 4;
 /** Queries in a unit of the range. */
 const UNIT: u32 = 64;
 /** Keys in a run, most queries in a tile, bytes of a row of a tile and of a tile. */
@@ -57,53 +56,6 @@ export function attention_rows(): u32 {
   return <f64>f32x4.extract_lane(expOfNegative<f32>(splat(x)), 0);
 }
 
-/** The largest of n · factor. */
-function largest(row: usize, n: u32, factor: v128): f64 {
-  let a = splat(-Infinity), b = a;
-  for (; n >= 2 * LANES; n -= 2 * LANES, row += 32) {
-    a = f32x4.max(a, f32x4.mul(v128.load(row), factor));
-    b = f32x4.max(b, f32x4.mul(v128.load(row, 16), factor));
-  }
-  for (; n; row += 16) {
-    const x = f32x4.mul(v128.load(row), factor);
-    if (n < LANES) {
-      b = f32x4.max(b, v128.bitselect(x, b, firstLanes<f32>(n)));
-      break;
-    }
-    a = f32x4.max(a, x);
-    n -= LANES;
-  }
-  a = f32x4.max(a, b);
-  const low = max(f32x4.extract_lane(a, 0), f32x4.extract_lane(a, 1));
-  return <f64>max(low, max(f32x4.extract_lane(a, 2), f32x4.extract_lane(a, 3)));
-}
-
-/** x = e^(x · factor − least) for n elements, and zeros up to `width`; gives the sum. */
-function exponentials(row: usize, n: u32, width: u32, factor: v128, least: f64): f64 {
-  const shift = splat(least);
-  const end = row + <usize>((width + LANES - 1) & ~(LANES - 1)) * SIZE;
-  let a = splat(0), b = a;
-  for (; n >= 2 * LANES; n -= 2 * LANES, row += 32) {
-    const x = expOfNegative<f32>(f32x4.sub(f32x4.mul(v128.load(row), factor), shift));
-    const y = expOfNegative<f32>(f32x4.sub(f32x4.mul(v128.load(row, 16), factor), shift));
-    v128.store(row, x);
-    v128.store(row, y, 16);
-    a = f32x4.add(a, x);
-    b = f32x4.add(b, y);
-  }
-  for (; n; row += 16) {
-    let x = expOfNegative<f32>(f32x4.sub(f32x4.mul(v128.load(row), factor), shift));
-    if (n < LANES) x = v128.and(x, firstLanes<f32>(n));
-    v128.store(row, x);
-    a = f32x4.add(a, x);
-    n -= min(n, LANES);
-  }
-  for (; row < end; row += 16) v128.store(row, splat(0));
-  a = f32x4.add(a, b);
-  const sum = <f64>f32x4.extract_lane(a, 0) + <f64>f32x4.extract_lane(a, 1);
-  return sum + <f64>f32x4.extract_lane(a, 2) + <f64>f32x4.extract_lane(a, 3);
-}
-
 /** d = p · (d − c) · scale for n elements: the gradient of scores from that of weights. */
 function slopes(d: usize, p: usize, n: u32, c: f64, scale: f64): void {
   const vc = splat(c), vs = splat(scale);
@@ -119,12 +71,6 @@ function masked(row: usize, n: u32, scale: f64, mask: usize, step: isize, bools:
     if (bools) store<f32>(row, load<u8>(mask) ? x : <f32>-Infinity);
     else store<f32>(row, <f32>(x + load<f32>(mask)));
   }
-}
-
-/** x = x · f for n neighbouring elements. */
-function rescale(x: usize, n: u32, f: f64): void {
-  for (; n >= LANES; n -= LANES, x += 16) v128.store(x, f32x4.mul(v128.load(x), splat(f)));
-  for (; n; n--, x += SIZE) store<f32>(x, <f32>(load<f32>(x) * <f32>f));
 }
 
 /** How many of `n` keys from `key` on a query sees. */
@@ -194,16 +140,17 @@ function forward(block: usize, batch: u32, from: u32, rows: u32): void {
       const seen = sees(flags, from + i, key, n);
       const factor = prepared(block, 5, batch, from + i, row, key, seen, scale, flags);
       const before = load<f64>(numbers(i));
-      const now = max(before, largest(row, seen, splat(factor)));
+      const now = max(before, largest(row, seen, factor));
       if (now == -Infinity) {
         memory.fill(row, 0, WIDE);
         continue;
       }
-      const sum = exponentials(row, seen, n, splat(factor), now);
+      const sum = exponentials(row, row, seen, n, factor, now);
       let kept: f64 = 0;
       if (key) {
         kept = expOne(before - now);
-        if (kept != 1) rescale(out + <usize>i * outRow, V, kept);
+        const row = out + <usize>i * outRow;
+        if (kept != 1) rescale(row, row, V, kept);
       }
       store<f64>(numbers(i), now);
       store<f64>(numbers(i), load<f64>(numbers(i), 8) * kept + sum, 8);
@@ -220,7 +167,8 @@ function forward(block: usize, batch: u32, from: u32, rows: u32): void {
     const empty = greatest == -Infinity;
     const rest = empty ? (hides ? Infinity : NaN) : <f64>f32x4.extract_lane(log<f32>(splat(sum)), 0);
     store<f32>(rowAt(block, 1, batch, l, from + i), <f32>(empty ? rest : greatest + rest));
-    rescale(out + <usize>i * outRow, V, empty ? (hides ? 0 : NaN) : 1 / sum);
+    const row = out + <usize>i * outRow;
+    rescale(row, row, V, empty ? (hides ? 0 : NaN) : 1 / sum);
   }
 }
 
@@ -267,7 +215,7 @@ export function attention_backward_f32(block: usize, begin: u32, end: u32): void
           const p = tile(0) + <usize>i * WIDE;
           const seen = sees(flags, from + i, key, n);
           const factor = prepared(block, 9, batch, from + i, p, key, seen, scale, flags);
-          exponentials(p, seen, n, splat(factor), load<f64>(numbers(i)));
+          exponentials(p, p, seen, n, factor, load<f64>(numbers(i)));
           slopes(tile(1) + <usize>i * WIDE, p, n, load<f64>(numbers(i), 8), scale);
         }
         if (flags & WANTS_V) {

@@ -1,7 +1,10 @@
-// Negative log-likelihood of class indices, and its gradient.
+// Negative log-likelihood of class indices, of log-probabilities and of scores, and the gradients.
 
 import { fail, integer, parameter, pointerOf, rankOf, sizeOf, STATUS_INDEX, strideOf } from "../block";
 import { offsetOf } from "../loops/reduce";
+import { exponentials, largest, rescale } from "../loops/weights";
+import { log } from "../math/log";
+import { KERNEL_SCRATCH, scratch } from "../memory/scratch";
 
 /** Address that belongs to row `index` in an operand: to its first class where it has classes. */
 function rowAt(block: usize, operand: u32, index: u32): usize {
@@ -73,3 +76,65 @@ function nllBackward<T>(block: usize, begin: u32, end: u32): void {
 }
 export function nll_backward_f32(block: usize, begin: u32, end: u32): void { nllBackward<f32>(block, begin, end); }
 export function nll_backward_f64(block: usize, begin: u32, end: u32): void { nllBackward<f64>(block, begin, end); }
+
+/** Exponentials that are summed in float32. */
+const RUN: u32 = 1024;
+
+/**
+ * `nll` of the logarithm of softmax, from scores whose classes lie next to each other. Operands: loss, used, the largest
+ * score of the row and the sum of e^(score − largest) (all strides 0 over the classes), scores, target, weights.
+ */
+export function cross_entropy_f32(block: usize, begin: u32, end: u32): void {
+  const count = sizeOf(block, rankOf(block) - 1);
+  const ignored = integer(block, 0);
+  for (let i = begin; i < end; i++) {
+    const target = load<i32>(rowAt(block, 5, i));
+    const row = rowAt(block, 4, i);
+    const most = largest(row, count, 1);
+    let sum: f64 = 0;
+    for (let at: u32 = 0; at < count; at += RUN) {
+      const n = min(RUN, count - at);
+      sum += exponentials(row + (<usize>at << 2), scratch() + KERNEL_SCRATCH, n, n, 1, most);
+    }
+    let loss: f32 = 0, used: f32 = 0;
+    if (target != ignored) {
+      if (<u32>target >= count) return fail(block, STATUS_INDEX, target);
+      used = weightOf<f32>(block, 6, target);
+      const rest = f32x4.extract_lane(log<f32>(f32x4.splat(<f32>sum)), 0);
+      loss = -((load<f32>(row + (<usize>target << 2)) - <f32>most - rest) * used);
+    }
+    store<f32>(rowAt(block, 0, i), loss);
+    store<f32>(rowAt(block, 1, i), used);
+    store<f32>(rowAt(block, 2, i), <f32>most);
+    store<f32>(rowAt(block, 3, i), <f32>sum);
+  }
+}
+
+/**
+ * Gradient of the scores of `cross_entropy`: weight[target[i]] · grad[i] · (softmax − 1 at the target), 0 for ignored rows.
+ * Operands: result, its classes next to each other; grad, largest, sum; scores, target, weights.
+ */
+export function cross_entropy_backward_f32(block: usize, begin: u32, end: u32): void {
+  const count = sizeOf(block, rankOf(block) - 1);
+  const ignored = integer(block, 0);
+  const buffer = scratch() + KERNEL_SCRATCH;
+  for (let i = begin; i < end; i++) {
+    const target = load<i32>(rowAt(block, 5, i));
+    const out = rowAt(block, 0, i), row = rowAt(block, 4, i);
+    if (target == ignored) {
+      memory.fill(out, 0, <usize>count << 2);
+      continue;
+    }
+    if (<u32>target >= count) return fail(block, STATUS_INDEX, target);
+    const grad = load<f32>(rowAt(block, 1, i)) * weightOf<f32>(block, 6, target);
+    const most = <f64>load<f32>(rowAt(block, 2, i));
+    const factor = <f64>grad / <f64>load<f32>(rowAt(block, 3, i));
+    for (let at: u32 = 0; at < count; at += RUN) {
+      const n = min(RUN, count - at), by = <usize>at << 2;
+      exponentials(row + by, buffer, n, n, 1, most);
+      rescale(buffer, out + by, n, factor);
+    }
+    const place = out + (<usize>target << 2);
+    store<f32>(place, load<f32>(place) - grad);
+  }
+}

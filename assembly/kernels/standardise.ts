@@ -280,3 +280,52 @@ function backward<T>(block: usize, begin: u32, end: u32): void {
 }
 export function standardise_backward_f32(block: usize, begin: u32, end: u32): void { backward<f32>(block, begin, end); }
 export function standardise_backward_f64(block: usize, begin: u32, end: u32): void { backward<f64>(block, begin, end); }
+
+/** Rows that are summed before they are added to the others; columns worked on at once. */
+const ROWS: u32 = 64;
+const COLUMNS: u32 = 512;
+
+/**
+ * Gradients of w and b where S = L = G = 1. Operands dw, db, g, x, mean, variance: dw[k] = Σᵣ g · (x − mean) · scale, db[k] = Σᵣ g.
+ * The nest is [K], the range is over columns. Parameters: 0 R, 1 K, 4 eps.
+ */
+export function standardise_affine_f32(block: usize, begin: u32, end: u32): void {
+  const R = <u32>integer(block, 0), K = <u32>integer(block, 1);
+  const eps = parameter(block, 4);
+  const mean = pointerOf(block, 4), variance = pointerOf(block, 5);
+  const sums = scratch() + KERNEL_SCRATCH;
+  const bias: usize = COLUMNS * 4, totals: usize = COLUMNS * 8;
+  for (; begin < end; begin += COLUMNS) {
+    const cols = min(COLUMNS, end - begin);
+    const whole = <usize>(cols & ~3) << 2, bytes = <usize>cols << 2;
+    memory.fill(sums, 0, COLUMNS * 16);
+    for (let r: u32 = 0; r < R; ) {
+      for (const last = min(R, r + ROWS); r < last; r++) {
+        const from = (<usize>r * K + begin) << 2;
+        const g = pointerOf(block, 2) + from, x = pointerOf(block, 3) + from;
+        const m = load<f32>(mean + (<usize>r << 2));
+        const s = <f32>scaleOf(<f64>load<f32>(variance + (<usize>r << 2)), eps);
+        const vm = f32x4.splat(m), vs = f32x4.splat(s);
+        for (let at: usize = 0; at < whole; at += 16) {
+          const to = sums + at;
+          const vg = v128.load(g + at);
+          const h = f32x4.mul(f32x4.sub(v128.load(x + at), vm), vs);
+          v128.store(to, f32x4.add(v128.load(to), f32x4.mul(vg, h)));
+          v128.store(to, f32x4.add(v128.load(to, COLUMNS * 4), vg), COLUMNS * 4);
+        }
+        for (let at = whole; at < bytes; at += 4) {
+          const to = sums + at;
+          const y = load<f32>(g + at);
+          store<f32>(to, load<f32>(to) + y * ((load<f32>(x + at) - m) * s));
+          store<f32>(to + bias, load<f32>(to + bias) + y);
+        }
+      }
+      for (let at: usize = 0; at < totals; at += 16) {
+        v128.store(sums + totals + at, f32x4.add(v128.load(sums + totals + at), v128.load(sums + at)));
+        v128.store(sums + at, f32x4.splat(0));
+      }
+    }
+    memory.copy(pointerOf(block, 0) + (<usize>begin << 2), sums + totals, bytes);
+    memory.copy(pointerOf(block, 1) + (<usize>begin << 2), sums + totals + bias, bytes);
+  }
+}

@@ -108,6 +108,66 @@ import { Binary, Comparison, Ternary, Test, Unary } from "../rules";
   };
 }
 
+@inline function run2splat<T, R>(): Run {
+  return (left: i32, out: usize, a: usize, stepA: usize, b: usize, stepB: usize, c: usize, stepC: usize): void => {
+    const rule = changetype<R>(0);
+    if (stepA == 0) {
+      const x = v128.load(a);
+      for (; left >= <i32>lanesOf<T>() * 4; left -= lanesOf<T>() * 4) {
+        const r0 = rule.many(x, v128.load(b));
+        const r1 = rule.many(x, v128.load(b, 16));
+        const r2 = rule.many(x, v128.load(b, 32));
+        const r3 = rule.many(x, v128.load(b, 48));
+        v128.store(out, r0);
+        v128.store(out, r1, 16);
+        v128.store(out, r2, 32);
+        v128.store(out, r3, 48);
+        out += 64;
+        b += stepB << 2;
+      }
+    } else if (stepB == 0) {
+      const y = v128.load(b);
+      for (; left >= <i32>lanesOf<T>() * 4; left -= lanesOf<T>() * 4) {
+        const r0 = rule.many(v128.load(a), y);
+        const r1 = rule.many(v128.load(a, 16), y);
+        const r2 = rule.many(v128.load(a, 32), y);
+        const r3 = rule.many(v128.load(a, 48), y);
+        v128.store(out, r0);
+        v128.store(out, r1, 16);
+        v128.store(out, r2, 32);
+        v128.store(out, r3, 48);
+        out += 64;
+        a += 64;
+      }
+    } else {
+      for (; left >= <i32>lanesOf<T>() * 4; left -= lanesOf<T>() * 4) {
+        const r0 = rule.many(v128.load(a), v128.load(b));
+        const r1 = rule.many(v128.load(a, 16), v128.load(b, 16));
+        const r2 = rule.many(v128.load(a, 32), v128.load(b, 32));
+        const r3 = rule.many(v128.load(a, 48), v128.load(b, 48));
+        v128.store(out, r0);
+        v128.store(out, r1, 16);
+        v128.store(out, r2, 32);
+        v128.store(out, r3, 48);
+        out += 64;
+        a += 64;
+        b += 64;
+      }
+    }
+    for (; left > 0; left -= lanesOf<T>()) {
+      v128.store(out, rule.many(v128.load(a), v128.load(b)));
+      out += 16;
+      a += stepA;
+      b += stepB;
+    }
+  };
+}
+
+/** The same with loops of their own for a splat, which stays in a register: for the rules that meet most of them. */
+@inline export function map2splat<T, R extends Binary<T>>(block: usize, begin: u32, end: u32): void {
+  walkBy<T>(block, begin, end, 2, false, run2splat<T, R>());
+}
+
 @inline function run2heavy<T, R>(): Run {
   return (left: i32, out: usize, a: usize, stepA: usize, b: usize, stepB: usize, c: usize, stepC: usize): void => {
     const rule = changetype<R>(0);

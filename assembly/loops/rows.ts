@@ -221,9 +221,18 @@ function walk<W>(block: usize, begin: u32, end: u32, inputs: u32, test: bool, ru
   }
   seek(block, inputs + 1, begin);
   let at = inRow(block);
+  let out = cursor(0), a = cursor(1), b = cursor(2), c = cursor(3);
+  // From a row to the next where there is one dim of rows only, without the odometer: from its end, where they are then.
+  const plain = rankOf(block) == 2;
+  let nextOut: usize = 0, nextA: usize = 0, nextB: usize = 0, nextC: usize = 0;
+  if (plain) {
+    nextOut = <usize>strideOf(block, 0, 0) - <usize>row * <usize>so;
+    nextA = <usize>strideOf(block, 1, 0) - <usize>row * <usize>sa;
+    if (inputs > 1) nextB = <usize>strideOf(block, 2, 0) - <usize>row * <usize>sb;
+    if (inputs > 2) nextC = <usize>strideOf(block, 3, 0) - <usize>row * <usize>sc;
+  }
   for (let i = begin; ; at = 0) {
     let n = min(row - at, end - i);
-    let out = cursor(0), a = cursor(1), b = cursor(2), c = cursor(3);
     i += n;
     splat<W>(0, a, sa);
     if (inputs > 1) splat<W>(1, b, sb);
@@ -244,7 +253,18 @@ function walk<W>(block: usize, begin: u32, end: u32, inputs: u32, test: bool, ru
       n -= m;
     }
     if (i >= end) return;
+    if (plain) {
+      out += nextOut;
+      a += nextA;
+      b += nextB;
+      c += nextC;
+      continue;
+    }
     nextRow(block, inputs + 1);
+    out = cursor(0);
+    a = cursor(1);
+    b = cursor(2);
+    c = cursor(3);
   }
 }
 

@@ -17,6 +17,12 @@ import { Max, Min } from "./folds";
   return isFloat<V>() ? v128.or(v128.eq<V>(x, v), v128.ne<V>(x, x)) : v128.eq<V>(x, v);
 }
 
+/** Whether one of four neighbouring vectors has the extremum. */
+@inline function anyHit<V>(p: usize, a: v128, b: v128, c: v128, d: v128): bool {
+  const low = v128.or(hits<V>(v128.load(p), a), hits<V>(v128.load(p, 16), b));
+  return v128.any_true(v128.or(low, v128.or(hits<V>(v128.load(p, 32), c), hits<V>(v128.load(p, 48), d))));
+}
+
 /** Index of the first of `n` neighbouring elements that is the extremum at `extremum`, or −1. */
 type Find = (from: usize, n: u32, extremum: usize) => i32;
 
@@ -24,7 +30,10 @@ function findBy<In>(): Find {
   return (from: usize, n: u32, extremum: usize): i32 => {
     const lanes: u32 = 16 / <u32>sizeof<In>();
     const v = v128.load_splat<In>(extremum);
-    for (let i: u32 = 0; i < n; i += lanes, from += 16) {
+    let i: u32 = 0;
+    // Four vectors at once, until one of them has it.
+    for (; i + 4 * lanes <= n; i += 4 * lanes, from += 64) if (anyHit<In>(from, v, v, v, v)) break;
+    for (; i < n; i += lanes, from += 16) {
       const left = n - i;
       const x = left < lanes ? readPart<In, In>(from, left) : v128.load(from);
       const found = i8x16.bitmask(hits<In>(x, v));
@@ -53,6 +62,18 @@ function findRowsBy<In, V, I>(): Rows {
       const index = v128.splat<I>(<I>position);
       let p = from;
       for (let at: usize = 0; at < bytes; at += 16, p += lanes * <u32>sizeof<In>()) {
+        if (sizeof<In>() == sizeof<V>()) {
+          let c = context + at;
+          while (
+            at + 64 <= bytes &&
+            !anyHit<V>(p, v128.load(c), v128.load(c, 16), v128.load(c, 32), v128.load(c, 48))
+          ) {
+            at += 64;
+            p += 64;
+            c += 64;
+          }
+          if (at >= bytes) break;
+        }
         const found = hits<V>(read<In, V>(p), v128.load(context + at));
         if (v128.any_true(found)) {
           v128.store(acc + at, earlier<I>(v128.load(acc + at), v128.bitselect(index, none, found)));

@@ -19,6 +19,7 @@ import { where } from "../../ops/where.js";
 import { isFloat } from "../../tensor/dtype.js";
 import { broadcastShapes, formatShape, sameShape } from "../../tensor/layout.js";
 import { Tensor } from "../../tensor/tensor.js";
+import { entropyOf, fits } from "./cross-entropy.js";
 import { linear } from "./linear.js";
 import { checkTarget, classDim, type Nll, nll, nllMean } from "./nll.js";
 import { checkReduction, type Reduction, type ReductionOption, reduceLoss } from "./reduction.js";
@@ -182,6 +183,9 @@ export function crossEntropy(input: Tensor, target: Tensor, ...rest: [options?: 
   checkWeight(name, input, weight);
   if (!probabilities) noGradientFor(name, { weight });
   return composed(name, () => {
+    if (!probabilities && smoothing === 0 && fits(input, weight)) {
+      return entropyOf(input, target, weight, ignore, reduction);
+    }
     const scores = logSoftmax(input, classDim(input.ndim));
     const all: Smoothed = { weight, ignore, reduction, smoothing };
     if (probabilities) return ofProbabilities(scores, target, all);

@@ -39,45 +39,41 @@ function overRows(x: Tensor, rank: number): readonly number[] {
   return strides;
 }
 
-/** Runs one of the kernels: rows are the dims of the target, the classes come last. */
-function launch(
+/**
+ * Runs one of the kernels: rows are the dims of the target, the classes come last. Operands: the result over the classes
+ * where there is one, what has a number for each row, the scores where they are read, the target and the weights.
+ */
+export function launchRows(
   name: string,
   kernel: Kernel,
-  { shape, ignore }: Nll,
+  { shape, ignore }: Pick<Nll, "shape" | "ignore">,
+  result: Tensor | null,
   rows: readonly Tensor[],
-  scores: Tensor,
-  scoresAt: number,
+  scores: Tensor | null,
   target: Tensor,
   weight: Operand,
 ): void {
   if (target.dtype !== "int32") {
     temporaries(() => {
-      launch(name, kernel, { shape, ignore } as Nll, rows, scores, scoresAt, narrowIndex(target), weight);
+      launchRows(name, kernel, { shape, ignore }, result, rows, scores, narrowIndex(target), weight);
       return null;
     });
     return;
   }
   const at = classDim(shape.length);
-  const sizes: number[] = [];
-  const scoresStrides: number[] = [];
-  const weightStrides: number[] = [];
-  for (let d = 0; d < shape.length; d++) {
-    if (d === at) continue;
-    sizes.push(shape[d] as number);
-    scoresStrides.push(scores.layout.strides[d] as number);
-    weightStrides.push(0);
-  }
+  const classesLast = (of: readonly number[]): number[] => [...of.filter((_, d) => d !== at), of[at] as number];
+  const sizes = classesLast(shape);
   const classes = shape[at] as number;
-  sizes.push(classes);
-  scoresStrides.push(scores.layout.strides[at] as number);
   beginNest(sizes);
-  if (scoresAt === 0) addStrided(scores, scoresStrides);
+  if (result !== null) addStrided(result, classesLast(result.layout.strides));
   for (const row of rows) addStrided(row, overRows(row, sizes.length));
-  if (scoresAt !== 0) addStrided(scores, scoresStrides);
+  if (scores !== null) addStrided(scores, classesLast(scores.layout.strides));
   addStrided(target, overRows(target, sizes.length));
   if (weight instanceof Tensor) {
-    weightStrides.push(weight.layout.strides[0] as number);
-    addStrided(weight, weightStrides);
+    addStrided(
+      weight,
+      sizes.map((_, d) => (d === sizes.length - 1 ? (weight.layout.strides[0] as number) : 0)),
+    );
   }
   // The kernel has one row of weights for all rows: where examples have their own, it runs for each.
   const own = anyHidden(weight) && classes > 0;
@@ -97,11 +93,12 @@ function rowsOf(input: Tensor, target: Tensor, weight: Operand, given: Nll): [Te
   const shape = target.shape;
   const loss = empty("nllLoss", shape, input.dtype);
   const used = empty("nllLoss", shape, input.dtype);
-  launch("nllLoss", forwards.of(input.dtype), given, [loss, used], input, 2, target, weight);
+  launchRows("nllLoss", forwards.of(input.dtype), given, null, [loss, used], input, target, weight);
   return [loss, used];
 }
 
-function label(given: Nll): string {
+/** The label of nodes. */
+export function label(given: Nll): string {
   return given.shape.length > 2 ? "NllLoss2DBackward0" : "NllLossBackward0";
 }
 
@@ -158,11 +155,20 @@ export const nllMean: Applied<Nll> = op({
 });
 
 /** −weight[target] · g at the targets, 0 elsewhere; g for each row, or one for all. Inputs g, target, weight or 0. */
-const nllBackward: Applied<Nll> = op({
+export const nllBackward: Applied<Nll> = op({
   name: "nllLossBackward",
   forward: ([g, target, weight], given: Nll) => {
     const out = empty("nllLoss", given.shape, (g as Tensor).dtype);
-    launch("nllLoss", backwards.of(out.dtype), given, [g as Tensor], out, 0, target as Tensor, weight as Operand);
+    launchRows(
+      "nllLoss",
+      backwards.of(out.dtype),
+      given,
+      out,
+      [g as Tensor],
+      null,
+      target as Tensor,
+      weight as Operand,
+    );
     return out;
   },
   gradients: {

@@ -38,6 +38,7 @@ export interface Standard extends Cut {
 
 const forwards = /* @__PURE__ */ new KernelFamily("standardise");
 const backwards = /* @__PURE__ */ new KernelFamily("standardise_backward");
+const affine = /* @__PURE__ */ new KernelFamily("standardise_affine");
 
 function parameters(given: Standard, weight: Operand, bias: Operand): void {
   setParameter(0, given.segments);
@@ -168,16 +169,43 @@ export const standardise: Applied<Standard> = op({
     },
     weight: {
       reads: ["x", "average", "variance"],
-      of: ({ g, x, average, variance }, given) => gradientOfWeight(g, x, detach(average), detach(variance), given),
+      of: (values, given) => {
+        const { g, x, average, variance } = values;
+        if (!byColumns(g, x, given)) return gradientOfWeight(g, x, detach(average), detach(variance), given);
+        const [weight, bias] = gradientsOfBoth(g, x, detach(average), detach(variance), given);
+        if (values.shared === null) values.shared = [null, null, bias];
+        else bias.dispose();
+        return weight;
+      },
     },
     bias: {
       reads: [],
-      of: ({ g }, given) => reshape(sum(cutUp(g, given), OVER_CHANNELS), [given.groups * given.channels]),
+      of: ({ g, shared }, given) =>
+        shared?.splice(2, 1)[0] ?? reshape(sum(cutUp(g, given), OVER_CHANNELS), [given.groups * given.channels]),
     },
     knownMean: null,
     knownVariance: null,
   },
 });
+
+/** Whether the gradients of factors and summands come out of one kernel, which goes down the columns. */
+function byColumns(g: Tensor, x: Tensor, { segments, groups, length, given }: Standard): boolean {
+  return x.dtype === "float32" && !given && segments * groups * length === 1 && !watched([g, x]) && x.numel() > 0;
+}
+
+function gradientsOfBoth(g: Tensor, x: Tensor, average: Tensor, variance: Tensor, given: Standard): [Tensor, Tensor] {
+  return temporaries(() => {
+    const made = [0, 1].map(() => empty("standardiseBackward", [given.channels], x.dtype)) as [Tensor, Tensor];
+    beginNest([given.channels]);
+    for (const operand of [...made, asContiguous(g), asContiguous(x), average, variance]) addOne(operand);
+    const extent = writeNest();
+    setParameter(0, given.blocks);
+    setParameter(1, given.channels);
+    setParameter(4, given.eps);
+    launch(affine.of(x.dtype), extent);
+    return made;
+  });
+}
 
 function gradientOfWeight(g: Tensor, x: Tensor, average: Tensor, variance: Tensor, given: Standard): Tensor {
   const all = watched([x]) ? given : { ...given, given: true };
