@@ -4,7 +4,7 @@ export * from "./memory/allocator";
 export { setScratch } from "./memory/scratch";
 export * from "./flat";
 export * from "./parallel";
-export { chain, replay } from "./replay";
+export { chain, flats, replay } from "./replay";
 export * from "./kernels/activation";
 export * from "./kernels/arithmetic";
 export * from "./kernels/attention";

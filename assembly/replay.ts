@@ -39,3 +39,21 @@ export function chain(block: usize, begin: u32, end: u32): void {
     for (let at = list; at < stop; at += ENTRY) call_indirect<void>(load<u32>(at), <usize>load<u32>(at, 4), from, to);
   }
 }
+
+/** Bytes of a flat call. */
+const FLAT: usize = 48;
+
+/**
+ * Flat calls, as if they were one kernel: what kernels do with operands that are one run of whole vectors each. `list` has
+ * for each call the loop's place in the table, the number of elements, the result's address, and for three operands their
+ * address and step.
+ */
+export function flats(list: usize, begin: u32, end: u32): void {
+  const stop = list + <usize>end * FLAT;
+  for (let at = list + <usize>begin * FLAT; at < stop; at += FLAT) {
+    call_indirect<void>(
+      load<u32>(at), load<i32>(at, 4), load<usize>(at, 8), load<usize>(at, 12), load<usize>(at, 16), load<usize>(at, 20),
+      load<usize>(at, 24), load<usize>(at, 28), load<usize>(at, 32),
+    );
+  }
+}

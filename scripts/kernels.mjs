@@ -4,8 +4,8 @@
 // kernels that takes longer than all else. From a table a kernel is taken when it is first needed, and its place there is
 // its number for captures and threads.
 
-/** Exports that are kernels have the dtype's word, or a width, behind an underscore; a chain of kernels is one as well. */
-export const KERNEL = /_[a-z]*\d+$|^chain$/;
+/** Exports that are kernels have the dtype's word, or a width, behind an underscore; chains and flat calls are some as well. */
+export const KERNEL = /_[a-z]*\d+$|^(chain|flats)$/;
 
 /** The section that has the names, in the order of places from the first on. */
 const SECTION = "kernels";

@@ -6,21 +6,14 @@ import type { Tensor } from "../tensor/tensor.js";
 import type { Kernel } from "../wasm/kernels.js";
 import { faultOf } from "../wasm/launch.js";
 import { allocate, artifact, release, views } from "../wasm/memory.js";
-import { placeNamed } from "../wasm/places.js";
 import { type Recorder, recording } from "../wasm/recording.js";
 import { runs } from "../wasm/run.js";
 import { placeOf } from "../wasm/table.js";
-import { chainsOf, PIECE } from "./chains.js";
+import { Commands, cutsOf, ENTRY } from "./commands.js";
 import { dismiss, enlist, type Owner } from "./owners.js";
 import { type Plan, planOf } from "./plan.js";
 import { type Entry, PARAMETERS, type Piece, pointerWord, type Renewal } from "./record.js";
 import type { StepRecorder } from "./recorder.js";
-
-const ENTRY = 16;
-/** Bytes of the block of a chain. */
-const CHAIN_BYTES = 144;
-/** The bit of an entry's last word that asks to look at the block's status. */
-const CHECKED = 0x80000000;
 
 /** A part of a replay: entries of the list, or something to compute anew. */
 type Part = { readonly first: number; readonly count: number } | Renewal;
@@ -45,7 +38,7 @@ export class Program implements Owner {
   private readonly interior = new Set<number>();
   private readonly survivors = new Map<number, Survivor>();
   private readonly blocks: number[] = [];
-  /** For each entry of the list the entry of the record; -1 for the head of a chain. */
+  /** For each entry of the list the entry of the record; -1 for several in one. */
   private readonly recorded: number[] = [];
   private readonly outside: Storage[];
   private readonly kept: readonly number[];
@@ -99,62 +92,20 @@ export class Program implements Owner {
     enlist(this);
   }
 
-  /** Where a renewal must not come before what may find fault with the data, the list is cut. */
+  /** Writes the list and the blocks; returns their bytes. */
   private write({ pointers }: Plan, renewals: readonly Renewal[]): number {
     const { entries } = this;
-    const cuts = new Set<number>([0]);
-    let checked = false;
-    let from = 0;
-    for (const renewal of renewals) {
-      for (; from < renewal.from; from++) checked ||= (entries[from] as Entry).check !== null;
-      if (checked) cuts.add(renewal.from);
-      checked = false;
-    }
+    const cuts = cutsOf(entries, renewals);
     const words = entries.map((entry, at) => {
       const moved = entry.words.slice();
       for (const { word, piece, shift } of pointers[at] ?? []) moved[word] = (this.addresses[piece] as number) + shift;
       return moved;
     });
-    const chains = chainsOf(entries, words, cuts);
-    const sizes = words.map((each) => Math.ceil(each.length / 4) * ENTRY);
-    const chained = chains.reduce((sum, [from, to]) => sum + to - from, 0);
-    const lines = entries.length - chained + chains.length;
-    const bytes = ENTRY * (lines + chained) + CHAIN_BYTES * chains.length + sizes.reduce((sum, size) => sum + size, 0);
-    this.list = allocate("capture", bytes);
-    // Behind the list the entries of chains, the chains' blocks, and all others.
-    let members = this.list + ENTRY * lines;
-    let heads = members + ENTRY * chained;
-    let block = heads + CHAIN_BYTES * chains.length;
-    const starts = new Map<number, number>();
-    const put = (line: number, ...given: readonly number[]): void => views.u32.set(given, line >>> 2);
-    let next = 0;
-    entries.forEach((entry, at) => {
-      const [first, end] = chains[next] ?? [entries.length, entries.length];
-      if (cuts.has(at)) starts.set(at, this.recorded.length);
-      const own = words[at] as Int32Array;
-      for (const k of entry.own) own[pointerWord(own, k)] = block + (own[pointerWord(own, k)] as number);
-      views.i32.set(own, block >>> 2);
-      this.blocks.push(block);
-      const line = this.list + ENTRY * this.recorded.length;
-      if (at < first) {
-        const last = entry.check === null ? entry.grain : entry.grain + CHECKED;
-        put(line, entry.place, block, entry.extent, last);
-        this.recorded.push(at);
-      } else if (at === first) {
-        put(line, placeNamed("chain") as number, heads, entry.extent, entry.grain);
-        put(heads, 0, 0, 0, 0, members, end - first, PIECE);
-        this.recorded.push(-1);
-        heads += CHAIN_BYTES;
-      }
-      if (at >= first) {
-        put(members, entry.place, block);
-        members += ENTRY;
-        if (at + 1 === end) next++;
-      }
-      block += sizes[at] as number;
-    });
-    this.cut(renewals, cuts, starts);
-    return bytes;
+    const commands = new Commands(entries, words, cuts, (at) => renewals.some(({ from, to }) => at >= from && at < to));
+    this.list = allocate("capture", commands.bytes);
+    commands.write(this.list, this.blocks, this.recorded);
+    this.cut(renewals, cuts, commands.starts);
+    return commands.bytes;
   }
 
   /** Puts the parts of a step in order: JavaScript's before the entries, as far as nothing before them may fail. */
@@ -201,7 +152,15 @@ export class Program implements Owner {
 
   /** Lets JavaScript write blocks and tables of this step: its runs are those of the record. */
   private renew(renewal: Renewal): void {
-    const { gradients } = renewal;
+    const { gradients, steady, last, writes } = renewal;
+    if (steady !== null) {
+      const numbers = steady();
+      if (numbers.length === last.length && numbers.every((each, i) => Object.is(each, last[i]))) {
+        for (const storage of writes) storage.written();
+        return;
+      }
+      renewal.last = [...numbers];
+    }
     for (const [leaf, gradient] of gradients) leaf.gradient = gradient;
     const { taken } = runs;
     this.renewal = renewal;

@@ -1,5 +1,6 @@
 // What a capture records: runs of kernels, the memory that they use, and what JavaScript computes anew.
 
+import type { Storage } from "../tensor/storage.js";
 import type { Tensor } from "../tensor/tensor.js";
 import type { About } from "../wasm/recording.js";
 
@@ -35,6 +36,12 @@ export interface Piece {
 /** A part of the step that JavaScript computes anew: it writes blocks and tables, of the same runs. */
 export interface Renewal {
   readonly f: () => void;
+  /** Numbers that it depends on, where it depends on nothing else; null for what is to run at every step. */
+  readonly steady: (() => readonly unknown[]) | null;
+  /** The numbers when it ran last. */
+  last: readonly unknown[];
+  /** Storages that it counts writes of. */
+  readonly writes: Storage[];
   /** The first of its entries, and the one behind the last. */
   readonly from: number;
   to: number;

@@ -190,6 +190,7 @@ export class StepRecorder implements Recorder, Owner {
 
   wrote(storage: Storage): void {
     (this.renewal === null ? this.writes : this.renewedWrites).push(storage);
+    this.renewal?.writes.push(storage);
   }
 
   gradientRead(tensor: Tensor): void {
@@ -239,7 +240,7 @@ export class StepRecorder implements Recorder, Owner {
     this.constants.push(x);
   }
 
-  anew(owners: readonly object[], f: () => void): void {
+  anew(owners: readonly object[], f: () => void, steady: (() => readonly unknown[]) | null): void {
     for (const owner of owners) if (!this.snapshots.has(owner)) this.snapshots.set(owner, snapshot(owner));
     if (this.renewal !== null) {
       f();
@@ -252,7 +253,9 @@ export class StepRecorder implements Recorder, Owner {
       gradients.push([tensor, gradient === null ? null : outsideScopes(() => alias(gradient, gradient.layout))]);
     }
     const from = this.entries.length;
-    const renewal: Renewal = { f, from, to: from, asked: [], gradients };
+    // Gradients from outside may be others at each step.
+    const fixed = [...this.leaves.values()].every(({ needed }) => needed !== "some") ? steady : null;
+    const renewal: Renewal = { f, steady: fixed, last: [], writes: [], from, to: from, asked: [], gradients };
     this.renewals.push(renewal);
     this.renewal = renewal;
     try {

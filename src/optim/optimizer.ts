@@ -99,6 +99,14 @@ export abstract class Optimizer<O extends object = object> {
   /** Throws unless the options of a group make sense. */
   protected verify(_group: ParamGroup<O>): void {}
 
+  /**
+   * @internal For an update that a recorded step need not compute anew as long as the same numbers come back, and that leaves
+   * no trace in JavaScript but written parameters: those numbers. Null where steps are counted, or state is made.
+   */
+  protected steady(): (() => readonly unknown[]) | null {
+    return null;
+  }
+
   /** Takes a step with the parameters of a group. */
   protected abstract update(group: ParamGroup<O>): void;
 
@@ -160,13 +168,16 @@ export abstract class Optimizer<O extends object = object> {
       if (recording.by !== null) {
         for (const { params } of this.paramGroups) for (const p of params) recording.by.gradientAsked(p);
       }
-      anew([this], () =>
-        unrecorded(() =>
-          temporaries(() => {
-            for (const group of this.paramGroups) this.update(group);
-            return null;
-          }),
-        ),
+      anew(
+        [this],
+        () =>
+          unrecorded(() =>
+            temporaries(() => {
+              for (const group of this.paramGroups) this.update(group);
+              return null;
+            }),
+          ),
+        this.steady(),
       );
       return loss;
     });

@@ -63,6 +63,20 @@ export class SGD extends Optimizer<Settings> {
   }
 
   /** @internal */
+  protected override steady(): (() => readonly unknown[]) | null {
+    const { paramGroups } = this;
+    if (paramGroups.some(({ momentum }) => momentum !== 0)) return null;
+    const numbers: unknown[] = [];
+    return () => {
+      numbers.length = 0;
+      for (const { params, lr, momentum, weightDecay, maximize } of paramGroups) {
+        numbers.push(lr, momentum, weightDecay, maximize, params.length);
+      }
+      return numbers;
+    };
+  }
+
+  /** @internal */
   protected update(group: ParamGroup<Settings>): void {
     const { params, lr, momentum, dampening, weightDecay, nesterov, maximize } = group;
     const flags =

@@ -31,8 +31,11 @@ export interface Recorder {
   checked(op: string, about: About, start: () => void): void;
   /** A tensor that was made aside and belongs to the record. */
   constant(x: Tensor): void;
-  /** What JavaScript computes anew at every step; `owners` are whose fields it changes. */
-  anew(owners: readonly object[], f: () => void): void;
+  /**
+   * What JavaScript computes anew at every step; `owners` are whose fields it changes. Where `steady` gives the same as at the
+   * last step, all it does is to count writes.
+   */
+  anew(owners: readonly object[], f: () => void, steady: (() => readonly unknown[]) | null): void;
   /** Throws because of what cannot be recorded. */
   refuse(op: string, what: string): never;
 }
@@ -62,9 +65,9 @@ export function aside<T>(f: () => T): T {
 }
 
 /** Runs what JavaScript computes anew at every step, also at those that are replayed. `owners`: whose fields it changes. */
-export function anew(owners: readonly object[], f: () => void): void {
+export function anew(owners: readonly object[], f: () => void, steady: (() => readonly unknown[]) | null = null): void {
   if (recording.by === null) f();
-  else recording.by.anew(owners, f);
+  else recording.by.anew(owners, f, steady);
 }
 
 /** Throws where a step is being recorded: values are not known then. */
