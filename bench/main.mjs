@@ -21,7 +21,7 @@ const help = `npm run bench [-- options]
                   all without --only, else workloads
   --rounds N      rounds of a measurement, 7; its figure is their median
   --round MS      how long a round lasts, 30
-  --warmup MS     how long a library warms up, 120
+  --warmup MS     how long a library warms up, 150
   --retries N     how often a measurement is repeated at most when the machine was slow meanwhile, 2
   --out FILE      where results are written, bench/results/latest.json; a partial run is merged into it
   --list          the workloads, and nothing is run
@@ -50,7 +50,7 @@ const values = given({
   parts: { type: "string" },
   rounds: { type: "string", default: "7" },
   round: { type: "string", default: "30" },
-  warmup: { type: "string", default: "120" },
+  warmup: { type: "string", default: "150" },
   retries: { type: "string", default: "2" },
   out: { type: "string", default: "bench/results/latest.json" },
   list: { type: "boolean", default: false },
