@@ -8,7 +8,7 @@ import { detach } from "../ops/detach.js";
 import { hiddenDims, hides } from "../tensor/batch.js";
 import { contiguous, isDenseNonOverlapping, sameShape } from "../tensor/layout.js";
 import { adoptForUser, outsideScopes } from "../tensor/lifetime.js";
-import { emptyOf, type Tensor } from "../tensor/tensor.js";
+import { alias, emptyOf, type Tensor } from "../tensor/tensor.js";
 import { recording } from "../wasm/recording.js";
 
 /**
@@ -44,10 +44,12 @@ function store(tensor: Tensor, gradient: Tensor): void {
 /** The engine's own gradient where nobody else has it and it lies as the tensor does; else a copy that does. */
 function first(tensor: Tensor, gradient: Tensor): Tensor {
   const { strides } = tensor.layout;
-  const free = gradient.temporary && gradient.claims === 1 && gradient.storage.exclusive && gradient.viewOf === null;
+  const free = gradient.temporary && gradient.claims === 1 && gradient.storage.exclusive;
   if (free && gradient.layout.offset === 0) {
     const dense = gradient.layout === tensor.layout || isDenseNonOverlapping(tensor.layout);
     if (sameShape(gradient.layout.strides, dense ? strides : contiguous(tensor.shape).strides)) {
+      // A view whose base is gone is as good as any other, but must not say that it is one.
+      if (gradient.viewOf !== null) return alias(gradient, gradient.layout);
       if (gradient.history !== null || gradient.tangents !== null) return detach(gradient);
       adoptForUser(gradient);
       return gradient;

@@ -260,10 +260,18 @@ function batchedGrad(
   return found.map((is) => (is ? (results[next++] as Tensor) : null));
 }
 
+/** What `x.backward()` asks for. */
+function plainPass(x: Tensor): Pass {
+  const root = placeOf("backward", x, "a root");
+  const gradients = [seedOf("backward", x, null)];
+  return { roots: [root], gradients, retainGraph: false, createGraph: false, inputs: null, accumulate: null };
+}
+
 /** `x.backward(gradient?, options)`: see `backward`. */
 export function backwardOf(
   x: Tensor,
   ...rest: [gradient?: Tensor | null | BackwardOptions, options?: BackwardOptions]
 ): void {
-  runPass(passOf(x, rest.length === 1 && isOptions(rest[0]) ? [null, rest[0]] : rest));
+  if (rest.length === 0) runPass(plainPass(x));
+  else runPass(passOf(x, rest.length === 1 && isOptions(rest[0]) ? [null, rest[0]] : rest));
 }

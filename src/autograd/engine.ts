@@ -6,7 +6,7 @@ import { add } from "../ops/arithmetic.js";
 import { mode } from "../tape/mode.js";
 import { type Node, type OutputFacts, running } from "../tape/node.js";
 import { sameLevels } from "../tensor/batch.js";
-import { enterEngine, leaveEngine, type ScopesBefore } from "../tensor/lifetime.js";
+import { enterEngine, leaveEngine, type ScopesBefore, StepScope } from "../tensor/lifetime.js";
 import type { History, Tensor } from "../tensor/tensor.js";
 import { accumulate } from "./accumulate.js";
 import { NodeState, Ready } from "./ready.js";
@@ -274,14 +274,15 @@ function quick(pass: Pass, state: NodeState): void {
 function open(state: NodeState): void {
   const { node } = state;
   state.token = mode.trace === null ? -1 : mode.trace.begin(node.label, state.gradients, node);
-  state.scope.open();
+  state.scope = StepScope.open();
   state.parent = running.node;
 }
 
 /** Ends a step: what nobody claims is freed. */
 function close(state: NodeState): void {
   running.node = state.parent;
-  state.scope.close();
+  state.scope?.close();
+  state.scope = null;
   const { gradients } = state;
   for (let i = 0; i < gradients.length; i++) {
     const gradient = gradients[i] as Tensor | null;
@@ -293,7 +294,7 @@ function close(state: NodeState): void {
 
 /** Which inputs of a node want a gradient, after the hooks on its outputs ran; null if it need not run. */
 function needsOf(pass: Pass, state: NodeState, results: (Tensor | null)[]): readonly boolean[] | null {
-  const { node, needs } = state;
+  const { node } = state;
   if (node.tensorHooks !== null) tensorHooks(node, state);
   if (state.captures !== null) capture(pass, state, results);
   if (node.variable !== null) {
@@ -301,6 +302,7 @@ function needsOf(pass: Pass, state: NodeState, results: (Tensor | null)[]): read
     return null;
   }
   const { nodes } = node;
+  const needs: boolean[] = [];
   let any = false;
   for (let i = 0; i < nodes.length; i++) {
     const next = nodes[i] as Node | null;

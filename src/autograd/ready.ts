@@ -1,7 +1,7 @@
 // The engine's notes on nodes, and which node runs next.
 
 import type { Node } from "../tape/node.js";
-import { StepScope } from "../tensor/lifetime.js";
+import type { StepScope } from "../tensor/lifetime.js";
 import type { Tensor } from "../tensor/tensor.js";
 
 const NONE: (Tensor | null)[] = [];
@@ -20,15 +20,13 @@ export class NodeState {
   /** Whether the node lies on a path to what is wanted. */
   wanted = true;
   /** Sums of the gradients of the outputs so far. */
-  readonly gradients: (Tensor | null)[] = [];
-  /** Which inputs want a gradient. */
-  readonly needs: boolean[] = [];
+  gradients: (Tensor | null)[] = [null];
   /** Gradients to hand out: output index and place in the result. */
   captures: { readonly index: number; readonly place: number }[] | null = null;
   /** While the node's step is under way: what it runs on, whether it is the formula that runs, and what was before. */
   outputs: (Tensor | null)[] = NONE;
   running = false;
-  readonly scope = new StepScope();
+  scope: StepScope | null = null;
   parent: Node | null = null;
   token = -1;
 
@@ -38,17 +36,19 @@ export class NodeState {
     state.pass = pass;
     state.node = node;
     state.outer = node.state;
-    const { gradients } = state;
-    for (let i = node.outputs.length; i > 0; i--) gradients.push(null);
+    if (node.outputs.length !== 1) state.gradients = new Array<Tensor | null>(node.outputs.length).fill(null);
     node.state = state;
     return state;
   }
 
   /** Ends the notes with their pass. Gradients that the node did not run on are let go. */
   done(): void {
-    const { gradients, needs } = this;
-    while (gradients.length > 0) gradients.pop()?.unclaim();
-    while (needs.length > 0) needs.pop();
+    const { gradients } = this;
+    for (let i = 0; i < gradients.length; i++) {
+      gradients[i]?.unclaim();
+      gradients[i] = null;
+    }
+    if (gradients.length !== 1) this.gradients = [null];
     this.node.state = this.outer;
     this.pass = this.outer = null;
     this.node = NOBODY;

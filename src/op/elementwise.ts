@@ -10,7 +10,7 @@ import { KernelFamily, type KernelStem } from "../wasm/kernels.js";
 import { describe, isOptions } from "./args.js";
 import { called } from "./composed.js";
 import { castTo, copyInto, dense } from "./copy.js";
-import { flat1, flat2 } from "./flat.js";
+import { flat1, flat2, flat3, flatInto } from "./flat.js";
 import { addOperand, addTensor, beginNest, launchMap, type Operand } from "./nest.js";
 import { labelOf, Operation, resolve } from "./operation.js";
 import { overlapping, resultLayout } from "./result.js";
@@ -112,10 +112,23 @@ export function elementwise<const Reads extends Record<string, string>, Argument
     operation.finishPair(a, b, out);
     return out;
   };
+  const ternary = (a: Operand, b: Operand, c: Operand, ...more: Operand[]): Tensor => {
+    const out = more.length === 0 ? flat3(kernels, a, b, c) : null;
+    if (out === null) return general(c === undefined ? (b === undefined ? [a] : [a, b]) : [a, b, c, ...more]);
+    operation.finish([a, b, c], [out], null);
+    return out;
+  };
   const any = (...operands: Operand[]): Tensor => general(operands);
-  const run: { (...operands: Operand[]): Tensor; inplace?: unknown; spec?: unknown } =
-    short && arity === 1 ? unary : short && arity === 2 ? (binary as (...operands: Operand[]) => Tensor) : any;
+  const byArity = short ? ([any, unary, binary, ternary][arity] ?? any) : any;
+  const run = byArity as { (...operands: Operand[]): Tensor; inplace?: unknown; spec?: unknown };
   run.inplace = (...operands: Operand[]): Tensor => {
+    if (
+      short &&
+      arity === 2 &&
+      operands.length === 2 &&
+      flatInto(kernels, operands[0] as Operand, operands[1] as Operand)
+    )
+      return operands[0] as Tensor;
     const name = `${spec.name}_`;
     if (operands.length !== arity) return withOptions(spec, arity, operands, true);
     const token = mode.trace === null ? -1 : mode.trace.begin(name, operands, null);

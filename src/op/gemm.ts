@@ -7,6 +7,7 @@ import { setParameter, setResults } from "../wasm/block.js";
 import { KernelFamily } from "../wasm/kernels.js";
 import { launch } from "../wasm/launch.js";
 import { artifact } from "../wasm/memory.js";
+import { flatGemm } from "./flat.js";
 import { addStrided, beginNest, writeSplit } from "./nest.js";
 
 const kernels = /* @__PURE__ */ new KernelFamily("gemm");
@@ -14,13 +15,18 @@ const kernels = /* @__PURE__ */ new KernelFamily("gemm");
 /** Rows of a result in one unit of the kernel's range. */
 let rowsOfUnit = 0;
 
-function run(out: Tensor, m: number, alpha: number, beta: number): void {
+/** The units of the kernel's range for a result of `m` rows. */
+function units(m: number): number {
   if (rowsOfUnit === 0) rowsOfUnit = artifact().gemm_rows();
+  return Math.ceil(m / rowsOfUnit);
+}
+
+function run(out: Tensor, m: number, alpha: number, beta: number): void {
   const { extent } = writeSplit(3, false);
   setResults(1);
   setParameter(0, alpha);
   setParameter(1, beta);
-  launch(kernels.of(out.dtype), extent * Math.ceil(m / rowsOfUnit));
+  launch(kernels.of(out.dtype), extent * units(m));
 }
 
 /** Strides of an operand over the batch dims, broadcast ones 0, then those given. */
@@ -56,6 +62,7 @@ export function launchGemm(out: Tensor, a: Tensor, b: Tensor, c: Tensor | null, 
   const sb = b.layout.strides;
   const k = a.layout.shape[rowsA + 1] as number;
   if (batch === 0) {
+    if (flatGemm(kernels, units(m), out, a, b, c, alpha, beta)) return;
     beginNest([m, shape[1] as number, k]);
     addStrided(out, [out.layout.strides[0] as number, 1, 0]);
     addStrided(a, [sa[0] as number, 0, sa[1] as number]);

@@ -121,13 +121,14 @@ export class Operation implements Backward {
     const bits = (first ? (reads[0] as number) : 0) | (second ? (reads[1] as number) : 0);
     const pair = b !== undefined;
     let saved = NOTHING;
+    // As literals: a list that grows takes room for sixteen more.
     if (bits !== 0) {
-      saved = [null];
-      if ((bits & 1) !== 0) saved[0] = savedOf(a);
-      if (pair) {
-        if (bits >= 2) saved.push((bits & 2) !== 0 ? savedOf(b) : null);
-        if (bits >= 4) saved.push(new SavedValue(out, 0));
-      } else if (bits >= 2) saved.push(new SavedValue(out, 0));
+      const x = (bits & 1) !== 0 ? savedOf(a) : null;
+      if (!pair) saved = bits >= 2 ? [x, new SavedValue(out, 0)] : [x];
+      else {
+        const y = (bits & 2) !== 0 ? savedOf(b) : null;
+        saved = bits >= 4 ? [x, y, new SavedValue(out, 0)] : bits >= 2 ? [x, y] : [x];
+      }
     }
     const from = first ? nodeOf(a as Tensor) : null;
     let indices = firstOutputs(pair ? 2 : 1);
@@ -161,7 +162,7 @@ export class Operation implements Backward {
    * formulas read. Before a write in place this is what the inputs are before it.
    */
   private begin(inputs: readonly Operand[], values: readonly Operand[]): Beginning {
-    const saved: Saved[] = [];
+    let saved = NOTHING;
     let slots = NONE;
     const count = inputs.length;
     for (let i = 0; i < count; i++) {
@@ -170,30 +171,37 @@ export class Operation implements Backward {
       const formula = this.formula(i);
       if (formula === null) continue;
       for (const slot of formula.slots) {
-        while (saved.length <= slot) saved.push(null);
+        if (saved.length <= slot) saved = lengthened(saved, slot + 1);
         if (slot >= count && !slots.includes(slot)) slots = [...slots, slot];
         if (slot >= count || saved[slot] !== null) continue;
         saved[slot] = savedOf(values[slot] as Operand);
       }
     }
-    return { edges: edgesOf(inputs), saved: saved.length === 0 ? NOTHING : saved, slots };
+    return { edges: edgesOf(inputs), saved, slots };
   }
 
   /** The node, once the outputs are there. */
   private complete(
-    { edges, saved: begun, slots }: Beginning,
+    { edges, saved, slots }: Beginning,
     inputs: readonly Operand[],
     outputs: readonly Tensor[],
     parameters: unknown,
     inplaceOf: Tensor | null,
   ): Node {
-    const saved = begun === NOTHING && slots.length > 0 ? [] : begun;
     for (const slot of slots) {
       const output = slot - inputs.length;
       saved[slot] = new SavedValue(outputs[output] as Tensor, output, inplaceOf);
     }
     const label = typeof this.label === "string" ? this.label : this.label(parameters as never, inputs);
-    return new Node(label, this, edges.nodes, edges.indices, outputs.map(factsOf), parameters, saved);
+    return new Node(
+      label,
+      this,
+      edges.nodes,
+      edges.indices,
+      outputs.length === 1 ? [factsOf(outputs[0] as Tensor)] : outputs.map(factsOf),
+      parameters,
+      saved,
+    );
   }
 
   /** Whether the inputs are one list of any length. */
@@ -308,6 +316,13 @@ export class Operation implements Backward {
     }
     return formula.of(values as never, parameters as never);
   }
+}
+
+/** A list of exactly so many saved values, as one that grows takes room for more. */
+function lengthened(saved: readonly Saved[], length: number): Saved[] {
+  const longer = new Array<Saved>(length).fill(null);
+  for (let i = 0; i < saved.length; i++) longer[i] = saved[i] as Saved;
+  return longer;
 }
 
 const NO_GRADIENTS: readonly (Tensor | null)[] = [];

@@ -10,6 +10,7 @@ import type { Kernel, KernelFamily } from "../wasm/kernels.js";
 import { launch } from "../wasm/launch.js";
 import { asBoolean, describe } from "./args.js";
 import { castTo } from "./copy.js";
+import { flatFold } from "./flat.js";
 import { addStrided, beginNest, writeSplit } from "./nest.js";
 
 /** One dim, several, or all (null). */
@@ -113,6 +114,13 @@ export function launchReduction(
   dtypes: readonly DType[],
   { ordered = false, parameters = [] as readonly number[] } = {},
 ): Tensor[] {
+  if (dtypes.length === 1 && parameters.length === 0) {
+    const first = dims[0] ?? 0;
+    const end = first + dims.length;
+    const together = dims.length > 0 && dims[dims.length - 1] === end - 1 && (first === 0 || end === x.ndim);
+    const short = together ? flatFold(kernel, x, first, end, shape, dtypes[0] as DType) : null;
+    if (short !== null) return [short];
+  }
   const outputs = dtypes.map((dtype) => empty(op, shape, dtype));
   const { shape: from, strides: own } = x.layout;
   const { strides: dense } = (outputs[0] as Tensor).layout;

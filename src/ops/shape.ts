@@ -2,7 +2,7 @@
 
 import { ShapeError } from "../errors.js";
 import { asInteger, asIntegers, asTensor, nothingMore } from "../op/args.js";
-import { composed } from "../op/composed.js";
+import { called, composed } from "../op/composed.js";
 import { type Applied, op } from "../op/op.js";
 import * as layouts from "../tensor/layout.js";
 import { contiguous as contiguousLayout, formatShape, inferShape, type Layout } from "../tensor/layout.js";
@@ -89,6 +89,8 @@ export function sumToSize(x: Tensor, ...sizes: readonly number[] | [shape: reado
     throw new ShapeError(`sumToSize: size ${formatShape(shape)} is not expandable to size ${formatShape(x.shape)}`);
   }
   if (dims.length === 0) return x;
+  // Leading dims alone are gone with their sum.
+  if (dims.length === extra) return called("sumToSize", () => sum(x, dims));
   return composed("sumToSize", () => {
     const total = sum(x, dims, true);
     return extra === 0 ? total : reshape(total, shape);

@@ -117,21 +117,22 @@ export function view<Parameters = null>(spec: View<Parameters>): AppliedView<Par
       return moved ? [region([x], slicesOf(made))] : all(x, made.own);
     },
   );
+  const several = spec.several === true;
   const all = (x: Tensor, parameters: Parameters): Tensor[] => {
     asTensor(spec.name, x);
     const token = mode.trace === null ? -1 : mode.trace.begin(spec.name, [x], null);
-    const kind: ViewKind =
-      spec.several === true ? "multi" : mode.inference ? "inference" : mode.grad ? "plain" : "noGrad";
-    const outputs = spec.layouts(x.layout, parameters).map((layout) => {
-      const out = alias(x, layout);
+    const kind: ViewKind = several ? "multi" : mode.inference ? "inference" : mode.grad ? "plain" : "noGrad";
+    const seen = spec.layouts(x.layout, parameters);
+    const outputs = new Array<Tensor>(seen.length);
+    for (let i = 0; i < seen.length; i++) {
+      const out = alias(x, seen[i] as Layout);
       asViewOf(out, x, kind);
-      return out;
-    });
-    operation.finish([x], outputs, {
-      own: parameters,
-      from: x.layout,
-      bytes: x.storage.bytes,
-    } satisfies Made<Parameters>);
+      outputs[i] = out;
+    }
+    if (mode.levels > 0 || (mode.grad && x.tracked)) {
+      const made = { own: parameters, from: x.layout, bytes: x.storage.bytes } satisfies Made<Parameters>;
+      operation.finish([x], outputs, made);
+    }
     if (token >= 0) mode.trace?.end(token, outputs, parameters);
     return outputs;
   };

@@ -64,15 +64,16 @@ export interface Edges {
 
 /** Where inputs come from at the moment. */
 export function edgesOf(inputs: readonly unknown[]): Edges {
-  const nodes: (Node | null)[] = [];
+  // Of exactly the length: a list that grows takes room for more.
+  const nodes = new Array<Node | null>(inputs.length);
   let indices: readonly number[] | null = null;
   for (let i = 0; i < inputs.length; i++) {
     const input = inputs[i];
     if (typeof input !== "object" || input === null) {
-      nodes.push(null);
+      nodes[i] = null;
       continue;
     }
-    nodes.push(nodeOf(input as Tensor));
+    nodes[i] = nodeOf(input as Tensor);
     const index = (input as Tensor).history?.index ?? 0;
     if (index === 0) continue;
     indices ??= new Array<number>(inputs.length).fill(0);

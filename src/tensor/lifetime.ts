@@ -70,16 +70,21 @@ export function openScope(): ScopeRecord {
   return current;
 }
 
-/** The scope of one step of an engine's pass: as they are many, it is used again. */
+/** Scopes of steps that have ended, to be used again: as many as steps were ever inside of one another. */
+const ended: StepScope[] = [];
+
+/** The scope of one step of an engine's pass, or of the body of one operation. */
 export class StepScope implements ScopeRecord {
   readonly tensors: Tensor[] = [];
   readonly storages: Storage[] = [];
   outer: ScopeRecord | null = null;
 
-  /** Opens it inside the current scope. */
-  open(): void {
-    this.outer = current;
-    current = this;
+  /** Opens one inside the current scope. */
+  static open(): StepScope {
+    const scope = ended.pop() ?? new StepScope();
+    scope.outer = current;
+    current = scope;
+    return scope;
   }
 
   /**
@@ -87,10 +92,8 @@ export class StepScope implements ScopeRecord {
    * its gradient goes to the scope of the user's code; the rest is freed.
    */
   close(): void {
-    while (current !== null && current !== this && encloses(this)) closeScope(current, null);
-    const { tensors, storages } = this;
-    current = this.outer;
-    this.outer = null;
+    this.leave();
+    const { tensors } = this;
     // Taken from the end: to set a list's length costs more than to empty a short one.
     for (let tensor = tensors.pop(); tensor !== undefined; tensor = tensors.pop()) {
       if (tensor.isDisposed) continue;
@@ -101,9 +104,38 @@ export class StepScope implements ScopeRecord {
         tensor.dispose();
       }
     }
+    this.end();
+  }
+
+  /** Ends it: `only`, or what is listed in `results`, goes to the enclosing scope, the rest is freed. */
+  closeExcept(only: unknown, results: readonly unknown[] | null): void {
+    this.leave();
+    const { tensors } = this;
+    for (let tensor = tensors.pop(); tensor !== undefined; tensor = tensors.pop()) {
+      if (tensor.isDisposed) continue;
+      if (tensor.kept) tensor.storage.watch();
+      else if (tensor === only || results?.includes(tensor)) adopt(tensor);
+      else {
+        if (tensor.gradient !== null)
+          releaseGradient(tensor, (each) => each === only || (results?.includes(each) ?? false));
+        tensor.dispose();
+      }
+    }
+    this.end();
+  }
+
+  private leave(): void {
+    while (current !== null && current !== this && encloses(this)) closeScope(current, null);
+    current = this.outer;
+    this.outer = null;
+  }
+
+  private end(): void {
+    const { storages } = this;
     for (let storage = storages.pop(); storage !== undefined; storage = storages.pop()) {
       if (storage.alive) answerFor(storage);
     }
+    ended.push(this);
   }
 }
 
@@ -170,21 +202,17 @@ type Result = Tensor | null | readonly (Tensor | null)[] | { readonly [field: st
  * enclosing scope. On a throw everything is freed.
  */
 export function temporaries<T extends Result>(f: () => T): T {
-  const record = openScope();
-  let survives: ((tensor: Tensor) => boolean) | null = null;
+  const scope = StepScope.open();
+  let only: unknown = null;
+  let results: readonly unknown[] | null = null;
   try {
     const result = f();
     if (result !== null) {
-      if ("storage" in result) {
-        const only: unknown = result;
-        survives = (tensor) => tensor === only;
-      } else {
-        const results = Object.values(result);
-        survives = (tensor) => results.includes(tensor);
-      }
+      if ("storage" in result) only = result;
+      else results = Object.values(result);
     }
     return result;
   } finally {
-    closeScope(record, survives);
+    scope.closeExcept(only, results);
   }
 }

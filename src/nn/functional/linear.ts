@@ -2,7 +2,7 @@
 
 import { ShapeError } from "../../errors.js";
 import { asTensor, parse, type Trailing } from "../../op/args.js";
-import { composed } from "../../op/composed.js";
+import { called, composed } from "../../op/composed.js";
 import { checkSameDtype, innerSizesDiffer } from "../../op/gemm.js";
 import { add } from "../../ops/arithmetic.js";
 import { einsum } from "../../ops/einsum.js";
@@ -45,12 +45,21 @@ export function linear(
   if (input.ndim === 0 || input.shape[input.ndim - 1] !== weight.shape[weight.ndim - 1]) {
     innerSizesDiffer("linear", input.shape, weight.ndim === 1 ? weight.shape : [...weight.shape].reverse());
   }
+  if (input.ndim === 2 && weight.ndim === 2) {
+    return called("linear", () => {
+      const turned = t(weight);
+      try {
+        return bias === null ? matmul(input, turned) : addmm(bias, input, turned);
+      } finally {
+        turned.dispose();
+      }
+    });
+  }
   return composed("linear", () => {
     if (weight.ndim === 1) return plus(matmul(input, weight), bias);
     if (input.ndim === 1) return plus(mv(weight, input), bias);
     const turned = t(weight);
     if (bias === null) return matmul(input, turned);
-    if (input.ndim === 2) return addmm(bias, input, turned);
     const rows = input.shape.slice(0, -1).reduce((all, size) => all * size, 1);
     const flat = [rows, weight.shape[1] as number];
     if (layouts.view("linear", input.layout, flat) === null || bias.ndim !== 1) return add(matmul(input, turned), bias);
