@@ -1,6 +1,5 @@
 // The backward walk: newest node first, one gradient per node output, no recursion.
 
-import { GraphError } from "../errors.js";
 import { Operation } from "../op/operation.js";
 import { add } from "../ops/arithmetic.js";
 import { mode } from "../tape/mode.js";
@@ -9,6 +8,7 @@ import { sameLevels } from "../tensor/batch.js";
 import { enterEngine, leaveEngine, type ScopesBefore, StepScope } from "../tensor/lifetime.js";
 import type { History, Tensor } from "../tensor/tensor.js";
 import { accumulate } from "./accumulate.js";
+import { accumulateInto } from "./leaf.js";
 import { NodeState, Ready } from "./ready.js";
 import { settled } from "./settled.js";
 import { checkNan, withForwardStack } from "./trace.js";
@@ -371,31 +371,4 @@ function capture(pass: Pass, state: NodeState, results: (Tensor | null)[]): void
       else if (target.hooks?.retain !== target) accumulate(target, gradient, mode.grad);
     } else results[place] = gradient.claim();
   }
-}
-
-/** Adds a leaf's gradient into it, with the hooks around. */
-function accumulateInto(node: Node, state: NodeState): void {
-  const leaf = node.variable as Tensor;
-  if (node.hooks === null) {
-    const only = state.gradients[0] ?? null;
-    if (only !== null && leaf.collects && !leaf.isDisposed) accumulate(leaf, only, mode.grad);
-    return;
-  }
-  let gradients = [state.gradients[0] ?? null];
-  for (const hook of node.hooks.before.all) {
-    gradients = replacing(
-      gradients,
-      onGradients(gradients, () => hook(gradients)),
-    );
-  }
-  const gradient = gradients[0] ?? null;
-  if (gradient !== null && leaf.collects && !leaf.isDisposed) {
-    accumulate(leaf, gradient, mode.grad);
-    for (const hook of node.hooks.accumulated.all) {
-      const said: unknown = onGradients([], () => hook(leaf));
-      if (said !== undefined && said !== null)
-        throw new GraphError("registerPostAccumulateGradHook: hooks should return nothing (PyTorch: None)");
-    }
-  }
-  for (const hook of node.hooks.after.all) onGradients(gradients, () => hook([], gradients));
 }
