@@ -30,8 +30,8 @@ export type KernelStem = StemOf<KernelName>;
 /** Names of kernels that move elements of a width, whatever their dtype. */
 export type WidthStem = WidthStemOf<KernelName>;
 
-/** Lists of kernels that were found, and of their places, to be forgotten when another instance takes the place of theirs. */
-const lists = /* @__PURE__ */ new Set<unknown[]>();
+/** Lists of kernels that were found, to be forgotten when another instance takes the place of theirs. */
+const lists = /* @__PURE__ */ new Set<(Kernel | undefined)[]>();
 
 /** Makes every family find its kernels again: those of the instance that is now installed. */
 export function forgetKernels(): void {
@@ -56,7 +56,6 @@ export class KernelFamily {
     const known = this.places[order];
     if (known !== undefined) return known;
     const place = placeOf(this.of(dtype));
-    lists.add(this.places);
     this.places[order] = place;
     return place;
   }
