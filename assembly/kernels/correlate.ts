@@ -70,17 +70,22 @@ function packRows(block: usize, size: usize, group: u32, first: u32, rows: u32):
   }
 }
 
-/** Gathers windows, up to four groups of them, into a panel: four vectors for each tap. */
-function fillPanel<B>(places: usize, count: u32, x: usize, taps: u32): void {
-  const size = <usize>sizeof<B>();
-  for (let i: u32 = 0; i < count; i += 2) {
+/** Gathers windows, up to four groups of them, into a panel: four vectors for each tap. Two at a time. */
+@inline function fillPanel<B, Pair>(places: usize, count: u32, x: usize, taps: u32): void {
+  const end = tableAt() + (taps << 2);
+  let to = panelsAt();
+  for (let i: u32 = 0; i < count; i += 2, to += 2 * sizeof<B>()) {
     const base0 = x + load<u32>(places + (i << 2)), base1 = x + load<u32>(places + (min(i + 1, count - 1) << 2));
-    let to = panelsAt() + size * i;
+    let line = to;
     let table = tableAt();
-    for (let p = taps; p != 0; p--, to += 64, table += 4) {
+    if (base1 - base0 == sizeof<B>()) {
+      for (; table != end; line += 64, table += 4) store<Pair>(line, load<Pair>(base0 + load<u32>(table)));
+      continue;
+    }
+    for (; table != end; line += 64, table += 4) {
       const at = <usize>load<u32>(table);
-      store<B>(to, load<B>(base0 + at));
-      store<B>(to, load<B>(base1 + at), sizeof<B>());
+      store<B>(line, load<B>(base0 + at));
+      store<B>(line, load<B>(base1 + at), sizeof<B>());
     }
   }
 }
@@ -132,8 +137,8 @@ function overStretch(block: usize, plan: Plan, out: usize, rows: u32, whole: u32
     const count = min((at < whole ? whole : all) - at, 4 * lanes);
     const groups = (count + lanes - 1) / lanes;
     if (at >= whole) {
-      if (size == 8) fillPanel<u64>(placesAt() + (at << 2), count, plan.start, taps);
-      else fillPanel<u32>(placesAt() + (at << 2), count, plan.start, taps);
+      if (size == 8) fillPanel<u64, v128>(placesAt() + (at << 2), count, plan.start, taps);
+      else fillPanel<u32, u64>(placesAt() + (at << 2), count, plan.start, taps);
     }
     for (let r: u32 = 0; r < rows; r += 4) {
       if (at < whole) {
@@ -250,7 +255,11 @@ function copyGradient(
           if (along == size) {
             for (let w = 0; w < filled; w += lanes, at += 16, vector += step) v128.store(vector, v128.load(at));
           } else {
-            if (size == 8) deal<u64>(vector, step, at, along, filled);
+            // A gradient that is one number everywhere is that of a sum.
+            if (along == 0) {
+              const all = size == 8 ? v128.load_splat<u64>(at) : v128.load_splat<u32>(at);
+              for (let w = 0, to = vector; w < filled; w += lanes, to += step) v128.store(to, all);
+            } else if (size == 8) deal<u64>(vector, step, at, along, filled);
             else deal<u32>(vector, step, at, along, filled);
             vector += step * (filled / lanes);
             at += along * filled;

@@ -32,10 +32,41 @@ function reachAlong(block: usize, axis: u32): i32 {
   return (<i32>sizeOf(block, 2 + axis) - 1) * integer(block, 3 + axis) + 1;
 }
 
-/** Four elements, `step` elements from one to the next. */
-@inline function loadFour(from: usize, step: i32, pace: usize): v128 {
-  // The second vector overlaps the first, not to reach beyond the last element.
-  if (step == 2) return v128.shuffle<u32>(v128.load(from), v128.load(from, 12), 0, 2, 5, 7);
+/** Where `value` is larger than `best`, or NaN. */
+@inline function wins(value: v128, best: v128): v128 {
+  return v128.or(v128.gt<f32>(value, best), v128.ne<f32>(value, value));
+}
+
+/** Windows of 2 × 2 elements of float32, 2 from one to the next, four windows at a time; the last four may overlap others. */
+function twoByTwo(windows: i32, out: usize, indices: usize, row: usize, byRow: usize, where: i32, nextRow: i32): void {
+  const lanes = v128.add<i32>(i32x4(0, 2, 4, 6), v128.splat<i32>(where));
+  const one = v128.splat<i32>(1), below = v128.splat<i32>(nextRow), beside = v128.splat<i32>(nextRow + 1);
+  for (let w = 0; ; w = min(w + 4, windows - 4)) {
+    const from = row + (<usize>w << 3);
+    const left = v128.load(from), right = v128.load(from, 16);
+    const lower = v128.load(from + byRow), lowest = v128.load(from + byRow, 16);
+    const first = v128.add<i32>(lanes, v128.splat<i32>(w << 1));
+    let best = v128.shuffle<u32>(left, right, 0, 2, 4, 6);
+    let value = v128.shuffle<u32>(left, right, 1, 3, 5, 7);
+    let won = wins(value, best);
+    best = v128.bitselect(value, best, won);
+    // A lane of `won` is 0 or −1.
+    let place = v128.and(won, one);
+    value = v128.shuffle<u32>(lower, lowest, 0, 2, 4, 6);
+    won = wins(value, best);
+    best = v128.bitselect(value, best, won);
+    place = v128.bitselect(below, place, won);
+    value = v128.shuffle<u32>(lower, lowest, 1, 3, 5, 7);
+    won = wins(value, best);
+    v128.store(out + (<usize>w << 2), v128.bitselect(value, best, won));
+    v128.store(indices + (<usize>w << 2), v128.add<i32>(first, v128.bitselect(beside, place, won)));
+    if (w == windows - 4) return;
+  }
+}
+
+/** Four elements, `pace` bytes from one to the next. */
+@inline function loadFour(from: usize, pace: usize): v128 {
+  if (pace == 4) return v128.load(from);
   let four = v128.load32_zero(from);
   four = v128.load_lane<u32>(from + pace, four, 1);
   four = v128.load_lane<u32>(from + pace * 2, four, 2);
@@ -44,10 +75,10 @@ function reachAlong(block: usize, axis: u32): i32 {
 
 /**
  * Windows of float32 next to each other, four at a time, all of whose columns lie in the image: `windows` of them, whose rows
- * begin at `plane`, at index `where`. The last four may overlap the four before them. `step` is `stride` where that is known.
+ * begin at `plane`, at index `where`. The last four may overlap the four before them.
  */
-@inline function rowOfMaxima(
-  step: i32, stride: i32, windows: i32, out: usize, indices: usize, plane: usize, where: i32, planes: i32, rows: i32,
+function rowOfMaxima(
+  stride: i32, windows: i32, out: usize, indices: usize, plane: usize, where: i32, planes: i32, rows: i32,
   columns: i32, byPlane: usize, byRow: usize, byColumn: usize, nextPlane: i32, nextRow: i32, nextColumn: i32,
 ): void {
   const lanes = v128.mul<i32>(i32x4(0, 1, 2, 3), v128.splat<i32>(stride));
@@ -56,7 +87,7 @@ function reachAlong(block: usize, axis: u32): i32 {
   for (let w = 0; ; w = min(w + 4, windows - 4)) {
     const first = plane + pace * w;
     const index = where + stride * w;
-    let best = loadFour(first, step, pace);
+    let best = loadFour(first, pace);
     let place = v128.add<i32>(v128.splat<i32>(index), lanes);
     for (let i = 0; i < planes; i++) {
       let row = first + byPlane * i;
@@ -65,10 +96,10 @@ function reachAlong(block: usize, axis: u32): i32 {
         let from = row;
         let here = at;
         for (let k = columns; k > 0; k--, from += byColumn) {
-          const value = loadFour(from, step, pace);
-          const wins = v128.or(v128.gt<f32>(value, best), v128.ne<f32>(value, value));
-          best = v128.bitselect(value, best, wins);
-          place = v128.bitselect(here, place, wins);
+          const value = loadFour(from, pace);
+          const won = wins(value, best);
+          best = v128.bitselect(value, best, won);
+          place = v128.bitselect(here, place, won);
           here = v128.add<i32>(here, further);
         }
         at = v128.add<i32>(at, v128.splat<i32>(nextRow));
@@ -78,24 +109,6 @@ function reachAlong(block: usize, axis: u32): i32 {
     v128.store(indices + (<usize>w << 2), place);
     if (w == windows - 4) return;
   }
-}
-
-function byTwo(
-  windows: i32, out: usize, indices: usize, plane: usize, where: i32, planes: i32, rows: i32,
-  columns: i32, byPlane: usize, byRow: usize, byColumn: usize, nextPlane: i32, nextRow: i32, nextColumn: i32,
-): void {
-  rowOfMaxima(
-    2, 2, windows, out, indices, plane, where, planes, rows, columns, byPlane, byRow, byColumn, nextPlane, nextRow, nextColumn,
-  );
-}
-function byMore(
-  stride: i32, windows: i32, out: usize, indices: usize, plane: usize, where: i32, planes: i32, rows: i32,
-  columns: i32, byPlane: usize, byRow: usize, byColumn: usize, nextPlane: i32, nextRow: i32, nextColumn: i32,
-): void {
-  rowOfMaxima(
-    3, stride, windows, out, indices, plane, where, planes, rows, columns, byPlane, byRow, byColumn, nextPlane, nextRow,
-    nextColumn,
-  );
 }
 
 /** Operands out, indices (int32, flat in the image), x: the first largest element of each window; NaN wins. */
@@ -136,10 +149,12 @@ function maximum<T>(block: usize, begin: u32, end: u32): void {
             const windows = last - w;
             const row = corner + sw * startW, where = base + startW, columns = <i32>sizeOf(block, 4);
             const byD = sd * stepD, nextD = height * width * stepD, nextH = width * stepH;
-            if (strideW == 2) {
-              byTwo(windows, out, indices, row, where, planes, rows, columns, byD, byH, byW, nextD, nextH, stepW);
+            if (strideW == 2 && columns == 2 && stepW == 1 && rows == 2 && planes == 1) {
+              twoByTwo(windows, out, indices, row, byH, where, nextH);
             } else {
-              byMore(strideW, windows, out, indices, row, where, planes, rows, columns, byD, byH, byW, nextD, nextH, stepW);
+              rowOfMaxima(
+                strideW, windows, out, indices, row, where, planes, rows, columns, byD, byH, byW, nextD, nextH, stepW,
+              );
             }
             w = last - 1;
             out += (windows - 1) << 2;

@@ -12,7 +12,7 @@
 // of the result worked on at once.
 
 import { integer, pointerOf, sizeOf, strideOf } from "../../block";
-import { copyRun } from "../../loops/runs";
+import { copyBytes, copyRun } from "../../loops/runs";
 import { KERNEL_SCRATCH, scratch } from "../../memory/scratch";
 
 export const IMAGES: u32 = 0;
@@ -215,7 +215,9 @@ function copyImage(block: usize, plan: Plan, from: usize, x: u32): void {
               continue;
             }
             zeros(to, size * first);
-            copyElements(to + size * first, image + deep * d + high * h, last - first, size, pace, size);
+            const at = to + size * first, source = image + deep * d + high * h;
+            if (pace == size) copyBytes(at, source, size * (last - first));
+            else copyElements(at, source, last - first, size, pace, size);
             zeros(to + size * last, size * (count - last));
           }
         }
