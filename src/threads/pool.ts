@@ -20,7 +20,7 @@ let staff: Staff | null = null;
 
 /** Runs a kernel on all threads where that is worth it. */
 function shareOut(kernel: Kernel, block: number, extent: number, whole: boolean): void {
-  // Nothing weighs more than an operation on an element: most calls are done with here.
+  // No step weighs more than an operation on an element: most calls are done with here.
   let grain = grainOf(block, extent, whole);
   if (grain !== 0) grain = grainOf(block, extent, whole, weightOf(kernel));
   const place = grain === 0 ? -1 : placeOf(kernel);

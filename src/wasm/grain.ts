@@ -14,6 +14,19 @@ export const grains = {
   pieces: 32,
 };
 
+/** What tells a kernel's work from its nest. */
+export interface Weight {
+  /** What a step weighs, where an operation on an element is 1. */
+  readonly step: number;
+  /** How many of the nest's last sizes are no loops of the kernel's. */
+  readonly others: number;
+  /** Whether each piece of a range begins with work of its own, so that they must not be many. */
+  readonly prepares: boolean;
+}
+
+/** The weight of most kernels. */
+export const ORDINARY: Weight = { step: 1, others: 0, prepares: false };
+
 /** Bit of a grain for ranges that workers are woken for: see `assembly/parallel.ts`. */
 const WAKES = 2 ** 30;
 
@@ -22,22 +35,21 @@ const ALIGNED = 64;
 
 /**
  * The piece in which the range [0, extent) of a block is handed out to threads, or 0 where it is not cut. The work is the
- * product of the nest's sizes; `whole` is for ranges that must not be cut, `weight` for kernels whose steps take less
- * than an operation on an element. Bit 30 says whether the work is worth waking workers.
+ * product of the nest's sizes; `whole` is for ranges that must not be cut, `weight` is the kernel's. Bit 30 says whether the
+ * work is worth waking workers.
  */
-export function grainOf(block: number, extent: number, whole: boolean, weight = 1): number {
+export function grainOf(block: number, extent: number, whole: boolean, weight = ORDINARY): number {
   if (whole || extent < 2) return 0;
   const words = views.i32;
   let at = block >>> 2;
-  let work = weight;
-  const rank = words[at + 1] as number;
+  let work = weight.step;
+  const rank = (words[at + 1] as number) - weight.others;
   at += 36;
   for (const end = at + rank; at < end; at++) work *= words[at] as number;
   if (work < grains.least) return 0;
   const least = Math.max(Math.ceil(extent / grains.pieces), Math.ceil((grains.piece * extent) / work));
   let grain = least > ALIGNED ? Math.ceil(least / ALIGNED) * ALIGNED : least;
-  // Products arrange an operand once in each piece, which is lost where pieces are many.
-  if (weight < 1) grain = Math.max(grain, Math.ceil(Math.sqrt(extent / 8)));
+  if (weight.prepares) grain = Math.max(grain, Math.ceil(Math.sqrt(extent / 8)));
   if (grain >= extent) return 0;
   return work < grains.waking ? grain : grain + WAKES;
 }

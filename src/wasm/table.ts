@@ -1,13 +1,17 @@
 // Kernels in the artifact's table: taken from there when they are first needed, and known by their places.
 
+import { ORDINARY, type Weight } from "./grain.js";
 import type { Kernel } from "./kernels.js";
 import { artifact } from "./memory.js";
 import { placeNamed } from "./places.js";
 
-/** What a step of a nest weighs, for kernels whose steps take less than an operation on an element: products. */
-const WEIGHTS: readonly (readonly [name: RegExp, weight: number])[] = [
-  // A multiplication and addition, of many that are under way at once.
-  [/^gemm_/, 1 / 8],
+/** Kernels that are not like an operation on an element, by their names: products and convolutions. */
+const WEIGHTS: readonly (readonly [name: RegExp, weight: Weight])[] = [
+  // Multiplications and additions, many of which are under way at once; the second operand is packed for each piece.
+  [/^gemm_/, { step: 1 / 8, others: 0, prepares: true }],
+  // The last three sizes are the image's, or the last one the width of a value.
+  [/^correlate_/, { step: 1 / 8, others: 3, prepares: false }],
+  [/^attention_/, { step: 1 / 2, others: 1, prepares: false }],
 ];
 
 /** The kernels that were taken from the table of the installed instance. */
@@ -15,7 +19,7 @@ interface Taken {
   readonly table: WebAssembly.Table;
   readonly kernels: Map<string, Kernel>;
   readonly places: Map<unknown, number>;
-  readonly weights: Map<unknown, number>;
+  readonly weights: Map<unknown, Weight>;
 }
 
 let taken: Taken | null = null;
@@ -46,7 +50,7 @@ export function placeOf(kernel: Kernel): number {
   return current().places.get(kernel) ?? -1;
 }
 
-/** What a step of a kernel's nest weighs: see `grainOf`. */
-export function weightOf(kernel: Kernel): number {
-  return current().weights.get(kernel) ?? 1;
+/** What a kernel's nest tells of its work: see `grainOf`. */
+export function weightOf(kernel: Kernel): Weight {
+  return current().weights.get(kernel) ?? ORDINARY;
 }
