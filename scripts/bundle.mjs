@@ -53,6 +53,7 @@ const NAMESPACES = {
 
 /** Functions at the top of the library that parts have: their modules. Operators are none: they have properties. */
 const FUNCTIONS = {
+  capture: "capture/capture",
   fit: "fit/index",
   load: "io/index",
   save: "io/index",

@@ -76,7 +76,7 @@ export async function sizes() {
 
 /** Most bytes: of one size, or of several together. */
 export const BUDGETS = [
-  [["the artifact"], "raw", 400_000],
+  [["the artifact"], "raw", 420_000],
   [["the artifact"], "gzip", 110_000],
   [["JavaScript of ten operators"], "gzip", 40_000],
   [["JavaScript of a training program of functions"], "gzip", 60_000],
