@@ -76,13 +76,13 @@ export async function sizes() {
 
 /** Most bytes: of one size, or of several together. */
 export const BUDGETS = [
-  [["the artifact"], "raw", 420_000],
-  [["the artifact"], "gzip", 110_000],
+  [["the artifact"], "raw", 440_000],
+  [["the artifact"], "gzip", 115_000],
   [["JavaScript of ten operators"], "gzip", 40_000],
   [["JavaScript of a training program of functions"], "gzip", 60_000],
   [["the artifact", "JavaScript of a training program of functions"], "gzip", 180_000],
-  [["JavaScript of a training program with methods"], "gzip", 180_000],
-  [["JavaScript of everything"], "gzip", 260_000],
+  [["JavaScript of a training program with methods"], "gzip", 190_000],
+  [["JavaScript of everything"], "gzip", 280_000],
 ];
 
 /** What is larger than it may be, in words. */
