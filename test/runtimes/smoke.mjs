@@ -40,7 +40,7 @@ export function smoke(wg) {
     }
     const learned = weights.map((weight) => weight.detach());
     return {
-      hash: fnv1a([...learned, ...functions(wg)].map((tensor) => tensor.toTypedArray())),
+      hash: fnv1a([...learned, ...functions(wg), ...captured(wg)].map((tensor) => tensor.toTypedArray())),
       losses: [losses[0], losses[losses.length - 1]],
       values: Array.from(learned[0].toTypedArray().slice(0, 3)),
       text: String(learned[5]),
@@ -61,6 +61,32 @@ function penalty(weights) {
     .map((weight) => weight.pow(2).sum().add(1e-3).sqrt())
     .reduce((sum, norm) => sum.add(norm))
     .mul(0.001);
+}
+
+/** The weights of a small network, and what it says, after steps that were captured. */
+function captured(wg) {
+  const { functional: F } = wg.nn;
+  const weights = [wg.randn([8, 6]), wg.zeros([8]), wg.randn([3, 8])].map((weight) => weight.requiresGrad_());
+  const forward = (x) => F.linear(F.dropout(F.linear(x, weights[0], weights[1]).tanh(), 0.2), weights[2]);
+  const optimizer = new wg.optim.Adam(weights, { lr: 0.05 });
+  const step = wg.capture(
+    (x, labels) => {
+      optimizer.zeroGrad();
+      const loss = F.crossEntropy(forward(x), labels);
+      loss.backward();
+      optimizer.step();
+      return loss;
+    },
+    [wg.zeros([16, 6]), wg.zeros([16], { dtype: wg.int32 })],
+  );
+  for (let i = 0; i < STEPS; i++) step(wg.randn([16, 6]), wg.randint(0, 3, [16]));
+  step.dispose();
+  optimizer.zeroGrad();
+  optimizer.dispose();
+  const infer = wg.noGrad(() => wg.capture(forward, [wg.zeros([4, 6])]));
+  const said = infer(wg.randn([4, 6])).clone();
+  infer.dispose();
+  return [...weights.map((weight) => weight.detach()), said];
 }
 
 /** The functions that a runtime's own mathematics would compute with other bits, in both precisions. */
