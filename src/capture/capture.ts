@@ -34,7 +34,7 @@ export interface CapturedStep<A extends readonly Tensor[] = readonly Tensor[], R
    *   operations throw that find fault with the data.
    */
   (...inputs: StepInputs<A> | readonly []): R;
-  /** Kernels that a step runs, and bytes of linear memory that it holds. */
+  /** Kernels that a step runs, as it was recorded last, and bytes of linear memory that all its records hold. */
   readonly launches: number;
   readonly bytes: number;
   /** Frees the record, its memory, and the tensors that the step returned. Gradients stay with their tensors. */
@@ -97,7 +97,7 @@ class Step<A extends Tensor[], R> {
   }
 
   get launches(): number {
-    return this.remains.variants[0]?.program.launches ?? 0;
+    return this.remains.variants.at(-1)?.program.launches ?? 0;
   }
 
   get bytes(): number {
