@@ -8,7 +8,7 @@ import { detach } from "../ops/detach.js";
 import { hiddenDims, hides } from "../tensor/batch.js";
 import { contiguous, isDenseNonOverlapping, sameShape } from "../tensor/layout.js";
 import { adoptForUser, outsideScopes } from "../tensor/lifetime.js";
-import { alias, emptyOf, type Tensor } from "../tensor/tensor.js";
+import { emptyOf, type Tensor } from "../tensor/tensor.js";
 import { recording } from "../wasm/recording.js";
 
 /**
@@ -48,8 +48,8 @@ function first(tensor: Tensor, gradient: Tensor): Tensor {
   if (free && gradient.layout.offset === 0) {
     const dense = gradient.layout === tensor.layout || isDenseNonOverlapping(tensor.layout);
     if (sameShape(gradient.layout.strides, dense ? strides : contiguous(tensor.shape).strides)) {
-      // A view whose base is gone is as good as any other, but must not say that it is one.
-      if (gradient.viewOf !== null) return alias(gradient, gradient.layout);
+      // A view that has the memory for itself is one no more.
+      if (gradient.ownHistory === null) gradient.viewOf = null;
       if (gradient.history !== null || gradient.tangents !== null) return detach(gradient);
       adoptForUser(gradient);
       return gradient;

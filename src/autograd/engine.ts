@@ -5,6 +5,7 @@ import { add } from "../ops/arithmetic.js";
 import { mode } from "../tape/mode.js";
 import { type Node, type OutputFacts, running } from "../tape/node.js";
 import { sameLevels } from "../tensor/batch.js";
+import { isDenseNonOverlapping } from "../tensor/layout.js";
 import { enterEngine, leaveEngine, type ScopesBefore, StepScope } from "../tensor/lifetime.js";
 import type { History, Tensor } from "../tensor/tensor.js";
 import { accumulate } from "./accumulate.js";
@@ -202,9 +203,11 @@ function sumUp(state: NodeState, index: number, gradient: Tensor): void {
     sofar.temporary &&
     sofar.claims === 1 &&
     sofar.storage.exclusive &&
-    sofar.viewOf === null &&
+    (sofar.viewOf === null || isDenseNonOverlapping(sofar.layout)) &&
     sameLevels(sofar.storage.batch, gradient.storage.batch);
   if (own && !mode.grad && sofar.tangents === null && gradient.tangents === null) {
+    // A view that has the memory for itself is one no more.
+    sofar.viewOf = null;
     add.inplace(sofar, gradient);
     return;
   }
