@@ -7,7 +7,7 @@ export const grains = {
   /** Ranges with less work than this are not cut: it takes microseconds. */
   least: 1 << 15,
   /** Ranges with less work are not worth waking workers, which takes the caller ten microseconds. */
-  waking: 1 << 18,
+  waking: 1 << 17,
   /** The least work of a piece. */
   piece: 1 << 13,
   /** Most pieces of a range. */
@@ -33,6 +33,23 @@ const WAKES = 2 ** 30;
 /** Elements of a piece are a multiple of so many where they can be: whole vectors, and cache lines of one thread. */
 const ALIGNED = 64;
 
+/** Columns of a piece where kernels work down columns side by side: narrower ones make too little of each row's bytes. */
+const COLUMNS = 256;
+
+/** Whether elements of the last operand lie closer together along another dim than along the innermost. */
+function goesDown(block: number): boolean {
+  const words = views.i32;
+  const at = block >>> 2;
+  const rank = words[at + 1] as number;
+  const record = at + 36 + rank + ((words[at + 2] as number) - 1) * (rank + 1);
+  const inner = Math.abs(words[record + rank] as number);
+  for (let d = 1; d < rank; d++) {
+    const stride = Math.abs(words[record + d] as number);
+    if (stride !== 0 && stride < inner) return true;
+  }
+  return false;
+}
+
 /**
  * The piece in which the range [0, extent) of a block is handed out to threads, or 0 where it is not cut. The work is the
  * product of the nest's sizes; `whole` is for ranges that must not be cut, `weight` is the kernel's. Bit 30 says whether the
@@ -47,7 +64,8 @@ export function grainOf(block: number, extent: number, whole: boolean, weight = 
   at += 36;
   for (const end = at + rank; at < end; at++) work *= words[at] as number;
   if (work < grains.least) return 0;
-  const least = Math.max(Math.ceil(extent / grains.pieces), Math.ceil((grains.piece * extent) / work));
+  let least = Math.max(Math.ceil(extent / grains.pieces), Math.ceil((grains.piece * extent) / work));
+  if (work > extent && weight.step === 1 && goesDown(block)) least = Math.max(least, Math.min(COLUMNS, extent >>> 3));
   let grain = least > ALIGNED ? Math.ceil(least / ALIGNED) * ALIGNED : least;
   if (weight.prepares) grain = Math.max(grain, Math.ceil(Math.sqrt(extent / 8)));
   if (grain >= extent) return 0;
