@@ -11,7 +11,7 @@ import { sum } from "../../ops/reduce.js";
 import { logSoftmax } from "../../ops/softmax.js";
 import { temporaries } from "../../tensor/lifetime.js";
 import { readers } from "../../tensor/read.js";
-import { empty, type Tensor } from "../../tensor/tensor.js";
+import { alias, empty, type Tensor } from "../../tensor/tensor.js";
 import { KernelFamily } from "../../wasm/kernels.js";
 import { classDim, label, launchRows, type Nll, nllBackward } from "./nll.js";
 import type { Reduction } from "./reduction.js";
@@ -38,8 +38,16 @@ export function entropyOf(
   reduction: Reduction,
 ): Tensor {
   const given = { ignore, shape: input.shape, sum: reduction !== "none", mean: reduction === "mean" };
-  return entropy.all([input, target, weight ?? 0], given)[0] as Tensor;
+  return entropy.all([scoresOf([input], null), target, weight ?? 0], given)[0] as Tensor;
 }
+
+/** The scores as they are, behind the node that PyTorch's graph has between them and the loss; its work is the loss's. */
+const scoresOf: Applied<null> = op({
+  name: "logSoftmax",
+  forward: ([x]) => alias(x as Tensor, (x as Tensor).layout),
+  gradients: { x: { reads: [], of: ({ g }) => g } },
+  tangent: "linear",
+});
 
 /** Inputs scores, target, and weight or 0. Further results, without derivatives: what the gradient is made of. */
 const entropy: Applied<Entropy> = op({
