@@ -114,3 +114,20 @@ describe.each<[Float, number]>([
     });
   });
 });
+
+test("layer norm of turned operands and gradients as of contiguous ones", () => {
+  const turned = (x: wg.Tensor) => x.transpose(0, 1).contiguous().transpose(0, 1);
+  wg.scope(() => {
+    const [x, g] = [made([3, 4, 8], 1, "float32"), made([3, 4, 8], 2, "float32")];
+    const gradients = (input: wg.Tensor, by: wg.Tensor) => {
+      const layer = new wg.nn.LayerNorm(8);
+      layer.forward(input.detach().requiresGrad_()).backward(by);
+      return [layer.weight?.grad, layer.bias?.grad] as wg.Tensor[];
+    };
+    const expected = gradients(x, g);
+    for (const [input, by] of [[turned(x), g] as const, [x, turned(g)] as const])
+      gradients(input, by).forEach((found, i) => {
+        expect(wg.allclose(found, expected[i] as wg.Tensor)).toBe(true);
+      });
+  });
+});

@@ -196,8 +196,10 @@ function byColumns(g: Tensor, x: Tensor, { segments, groups, length, given }: St
 function gradientsOfBoth(g: Tensor, x: Tensor, average: Tensor, variance: Tensor, given: Standard): [Tensor, Tensor] {
   return temporaries(() => {
     const made = [0, 1].map(() => empty("standardiseBackward", [given.channels], x.dtype)) as [Tensor, Tensor];
+    // Copies have nests of their own: they come before this one is begun.
+    const operands = [...made, asContiguous(g), asContiguous(x), average, variance];
     beginNest([given.channels]);
-    for (const operand of [...made, asContiguous(g), asContiguous(x), average, variance]) addOne(operand);
+    for (const operand of operands) addOne(operand);
     const extent = writeNest();
     setParameter(0, given.blocks);
     setParameter(1, given.channels);
