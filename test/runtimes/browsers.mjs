@@ -1,12 +1,8 @@
 // Browsers: pages under a strict content security policy, which post what they computed back to a local server.
-import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { createServer } from "node:http";
-import { tmpdir } from "node:os";
 import { join, normalize } from "node:path";
-import puppeteer from "puppeteer-core";
-import { run } from "../package/install.mjs";
-import { webdriver } from "./webdriver.mjs";
+import { drivers } from "./drivers.mjs";
 
 /** What lets pages share memory with workers, whose own files need the second too. */
 const ISOLATED = { "cross-origin-opener-policy": "same-origin", "cross-origin-embedder-policy": "require-corp" };
@@ -63,55 +59,6 @@ async function serve(folder) {
   };
 }
 
-/** Starts a browser that puppeteer drives; returns `{ open, close }`. */
-async function puppet(browser, executablePath) {
-  if (!existsSync(executablePath)) throw new Error(`SKIP: ${executablePath} is not installed`);
-  const userDataDir = mkdtempSync(join(tmpdir(), "wengert-browser-"));
-  const quiet = ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"];
-  const driver = await puppeteer.launch({
-    browser,
-    executablePath,
-    headless: true,
-    userDataDir,
-    args: browser === "chrome" ? ["--no-sandbox", ...quiet, "--disable-component-update", "--disable-sync"] : [],
-  });
-  return {
-    open: async (address) => {
-      const page = await driver.newPage();
-      await page.goto(address);
-    },
-    close: async () => {
-      await driver.close();
-      rmSync(userDataDir, { recursive: true, force: true, maxRetries: 5 });
-    },
-  };
-}
-
-/** Starts WebKitGTK's driver on a virtual display. */
-async function webkit() {
-  const driver = "/usr/bin/WebKitWebDriver";
-  if (!existsSync(driver)) throw new Error("SKIP: WebKitWebDriver is not installed");
-  const files = run("dpkg", ["-L", "libwebkit2gtk-4.1-0"]).split("\n");
-  const binary = files.find((file) => file.endsWith("/MiniBrowser"));
-  const port = 4400 + (process.pid % 1000);
-  const server = spawn("xvfb-run", ["-a", driver, `--port=${port}`], { stdio: "ignore", detached: true });
-  const options = { "webkitgtk:browserOptions": { binary, args: ["--automation"] } };
-  const stop = () => process.kill(-server.pid, "SIGTERM");
-  try {
-    const session = await webdriver(`http://127.0.0.1:${port}`, options);
-    return {
-      open: session.open,
-      close: async () => {
-        await session.close();
-        stop();
-      },
-    };
-  } catch (error) {
-    stop();
-    throw error;
-  }
-}
-
 const PAGES = [
   ["await init()", "entry=browser&load=default"],
   ["default entry", "entry=default&load=default"],
@@ -149,11 +96,6 @@ function pagesOf(name) {
 /** The checks of this file; `close` ends what they started. */
 export async function browsers(folder) {
   const server = await serve(folder);
-  const drivers = {
-    Chromium: () => puppet("chrome", "/usr/bin/chromium"),
-    Firefox: () => puppet("firefox", "/usr/bin/firefox-esr"),
-    WebKitGTK: webkit,
-  };
   const started = new Map();
   const driven = (name) => {
     if (!started.has(name)) started.set(name, drivers[name]());

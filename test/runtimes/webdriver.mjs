@@ -1,6 +1,10 @@
 // The few lines of the WebDriver protocol that opening a page takes.
+import { writeFileSync } from "node:fs";
 
-/** Opens a session, waiting for the driver to come up; returns `{ open, close }`. */
+/** Keys as the protocol writes them. */
+const KEYS = { Enter: "\uE007", Tab: "\uE004", Space: " " };
+
+/** Opens a session, waiting for the driver to come up; what it returns drives its one window. */
 export async function webdriver(address, capabilities) {
   const call = async (method, path, body) => {
     const response = await fetch(address + path, {
@@ -20,6 +24,15 @@ export async function webdriver(address, capabilities) {
   const { sessionId } = await call("POST", "/session", { capabilities: { alwaysMatch: capabilities } });
   return {
     open: (url) => call("POST", `/session/${sessionId}/url`, { url }),
+    evaluate: (script) => call("POST", `/session/${sessionId}/execute/sync`, { script, args: [] }),
+    resize: (width, height) => call("POST", `/session/${sessionId}/window/rect`, { width, height }),
+    screenshot: async (path) => {
+      writeFileSync(path, Buffer.from(await call("GET", `/session/${sessionId}/screenshot`), "base64"));
+    },
+    press: (key) => {
+      const actions = ["keyDown", "keyUp"].map((type) => ({ type, value: KEYS[key] }));
+      return call("POST", `/session/${sessionId}/actions`, { actions: [{ type: "key", id: "keyboard", actions }] });
+    },
     close: () => call("DELETE", `/session/${sessionId}`),
   };
 }
