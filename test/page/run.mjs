@@ -92,7 +92,10 @@ function judge({ wrong, status, times, ratios, other, charts, troubles, unnamed,
   const columns = threads ? 7 : 4;
   for (const row of times) {
     expect(row.length === columns + 2, `a row of times has ${row.length} cells: ${row.join(" | ")}`);
-    expect(row.slice(1).every((text) => /^[\d.]+ (ms|µs)$/.test(text)), `a row of times: ${row.join(" | ")}`);
+    expect(
+      row.slice(1).every((text) => /^[\d.]+ (ms|µs)$/.test(text)),
+      `a row of times: ${row.join(" | ")}`,
+    );
   }
   expect(times.length === 2 && ratios.length === 2, `${times.length} rows of times, ${ratios.length} of ratios`);
   expect(other.length === 1 && other[0][2] === "1.00 ms", `beside the other run: ${JSON.stringify(other)}`);

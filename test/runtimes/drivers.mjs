@@ -28,7 +28,11 @@ async function puppet(browser, executablePath) {
     evaluate: (text) => page.evaluate(`(() => {${text}})()`),
     resize: (width, height) => page.setViewport({ width, height }),
     screenshot: (path) => page.screenshot({ path, fullPage: true }),
-    dark: (on) => page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: on ? "dark" : "light" }]),
+    // Puppeteer does this by Chromium's own protocol only.
+    dark:
+      browser === "chrome"
+        ? (on) => page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: on ? "dark" : "light" }])
+        : undefined,
     press: (key) => page.keyboard.press(key),
     close: async () => {
       await driver.close();

@@ -5,9 +5,9 @@ import {
   librariesOf,
   parseRun,
   percentText,
+  rateText,
   ratios,
   ratioText,
-  rateText,
   summaries,
   timeOf,
   timeText,
@@ -18,7 +18,7 @@ import { prepareForm } from "./form.mjs";
 import { isOwn } from "./libraries.mjs";
 import { machineHere } from "./machine.mjs";
 import { measureMachine, run } from "./runner.mjs";
-import { fill, list } from "./tables.mjs";
+import { fill, list, reachable } from "./tables.mjs";
 
 const byId = (id) => document.getElementById(id);
 /** What the build knows: versions, and the runs that lie beside the page. */
@@ -59,7 +59,9 @@ async function start() {
     here.roof = await measureMachine(signal);
     showMachine();
     await run(plan, { signal, step, measured });
-    end(`Done: ${workloads.length} workloads, ${libraries.length} libraries${sizes === "tiny" ? ", smallest sizes" : ""}.`);
+    end(
+      `Done: ${workloads.length} workloads, ${libraries.length} libraries${sizes === "tiny" ? ", smallest sizes" : ""}.`,
+    );
   } catch (error) {
     end(signal.aborted ? "Cancelled; what was measured so far is shown." : `The run ended early: ${error.message}`);
   }
@@ -197,7 +199,13 @@ function showRatios() {
     }));
   const others = values(true).filter((one) => one.values.some((value) => value !== null));
   legend(byId("ratios-legend"), own, new Set(others.map(({ key }) => key)));
-  charts.ratios.draw({ names, series: [...others, ...values(false)], text: (x) => `${x} ×`, least: [0.7, 1.4], line: 1 });
+  charts.ratios.draw({
+    names,
+    series: [...others, ...values(false)],
+    text: (x) => `${x} ×`,
+    least: [0.7, 1.4],
+    line: 1,
+  });
   const rows = groups.map((group) => {
     const found = own.map(({ key }) => ratios(group.of(key), group.records));
     const { best } = found[0] ?? {};
@@ -232,7 +240,8 @@ function showOther() {
 async function beside(read) {
   try {
     other = await read();
-    byId("other-status").textContent = other === null ? "" : `Beside: ${whereText(other)}, ${other.records.length} records.`;
+    byId("other-status").textContent =
+      other === null ? "" : `Beside: ${whereText(other)}, ${other.records.length} records.`;
   } catch (error) {
     other = null;
     byId("other-status").textContent = `Not read: ${error.message}.`;
@@ -284,4 +293,5 @@ byId("versions").textContent = Object.entries(versions)
   .flatMap(([name, version]) => (version === null ? [] : [`${name} ${version}`]))
   .join(", ");
 showMachine();
+reachable(document.querySelectorAll(".scroll"));
 document.body.dataset.state = "ready";

@@ -34,3 +34,18 @@ export function list(element, texts, around = element) {
   element.replaceChildren(...texts.map((text) => cell("li", text)));
   around.hidden = texts.length === 0;
 }
+
+/** Lets regions that scroll be reached by the keyboard while there is something to scroll. */
+export function reachable(regions) {
+  const watch = new ResizeObserver((entries) => {
+    for (const { target } of entries) {
+      const region = target.closest(".scroll");
+      if (region.scrollWidth > region.clientWidth) region.tabIndex = 0;
+      else region.removeAttribute("tabindex");
+    }
+  });
+  for (const region of regions) {
+    watch.observe(region);
+    watch.observe(region.querySelector("table"));
+  }
+}
