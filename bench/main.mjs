@@ -21,7 +21,7 @@ const help = `npm run bench [-- options]
                   all without --only, else workloads
   --rounds N      rounds of a measurement, 7; its figure is their median
   --round MS      how long a round lasts, 30
-  --warmup MS     how long a library warms up, 150
+  --warmup MS     how long a library warms up at least, 150: it goes on while runs become faster
   --retries N     how often a measurement is repeated at most when the machine was slow meanwhile, 2
   --out FILE      where results are written, bench/results/latest.json; a partial run is merged into it
   --list          the workloads, and nothing is run
