@@ -19,7 +19,7 @@ export const WRITING: Reasons = each("nn.functional.batchNorm nn.functional.inst
  */
 export const IN_MEMORY_ORDER: Reasons = {
   ...each(
-    "sum renorm nn.functional.cosineSimilarity nansum nanmean prod std stdMean var variance varMean trapezoid linalg.matrixNorm dist cov",
+    "sum renorm nn.functional.cosineSimilarity nn.functional.normalize nansum nanmean prod std stdMean var variance varMean trapezoid linalg.matrixNorm dist cov",
     "sums of all elements, in memory order",
   ),
   ...each(
