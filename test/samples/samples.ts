@@ -42,7 +42,7 @@ export const exceptions: ReadonlySet<string> = new Set(
   (
     "tensor asTensor fromTypedArray empty emptyLike rand randn randint randperm randLike randnLike randintLike linspace logspace " +
     "emptyStrided trilIndices triuIndices broadcastShapes " +
-    "manualSeed seed initialSeed getRngState setRngState setDefaultDtype getDefaultDtype setPrintoptions getPrintoptions init memory scope keep save load fit finfo iinfo " +
+    "manualSeed seed initialSeed getRngState setRngState setDefaultDtype getDefaultDtype setPrintoptions getPrintoptions init memory setNumThreads threads capture scope keep save load fit finfo iinfo " +
     "noGrad enableGrad inferenceMode isGradEnabled isInferenceModeEnabled setGradEnabled " +
     "bernoulli bernoulli_ poisson uniform_ normal_ exponential_ geometric_ cauchy_ logNormal_ multinomial normal " +
     "nn.functional.dropout nn.functional.dropout_ nn.functional.dropout1d nn.functional.dropout2d nn.functional.dropout3d " +
