@@ -2,4 +2,5 @@
 import { readFileSync } from "node:fs";
 import { install } from "../src/wasm/load.js";
 
-install(new WebAssembly.Module(readFileSync(new URL("../dist/wengert.debug.wasm", import.meta.url))));
+const bytes = readFileSync(new URL("../dist/wengert.debug.wasm", import.meta.url));
+install(new WebAssembly.Module(bytes), () => bytes);

@@ -171,7 +171,12 @@ function reserve(): WebAssembly.Memory {
 }
 
 function importsOf(memory: WebAssembly.Memory): Imports {
-  return { env: { memory } };
+  return { env: { memory, abort } };
+}
+
+/** What the artifact with assertions calls when one fails; the one that is shipped has none. */
+function abort(_message: number, _file: number, line: number, column: number): never {
+  throw new WebAssembly.RuntimeError(`an assertion of the artifact failed at ${line}:${column} of some source`);
 }
 
 /** What instantiation makes. The loader wraps every export as well; they are called without the wrapper. */
