@@ -184,10 +184,16 @@ function showTimes() {
   fill(byId("times-table"), ["Workload", ...libraries.map(({ title }) => title), "Least"], rows);
 }
 
+/** The other run's records by workload; none where it ran other sizes under the same names. */
+function otherGroups() {
+  const alike = other !== null && (here === null || (other.sizes ?? here.sizes) === here.sizes);
+  return new Map((alike ? byWorkload(other) : []).map((group) => [group.name, group]));
+}
+
 function showRatios() {
   const groups = byWorkload(here);
   const own = librariesOf(here).filter(({ key }) => isOwn(key));
-  const there = new Map((other === null ? [] : byWorkload(other)).map((group) => [group.name, group]));
+  const there = otherGroups();
   const of = (group, key) => (group === undefined ? null : ratios(group.of(key), group.records).peer);
   const shown = groups.filter((group) => own.some(({ key }) => of(group, key) !== null));
   const names = shown.map(({ name }) => name);
@@ -224,7 +230,7 @@ function showRatios() {
 }
 
 function showOther() {
-  const there = new Map((other === null ? [] : byWorkload(other)).map((group) => [group.name, group]));
+  const there = otherGroups();
   const rows = (here === null ? [] : byWorkload(here)).flatMap((group) =>
     librariesOf(here).flatMap(({ key, title }) => {
       const [mine, theirs] = [timeOf(group.of(key)), timeOf(there.get(group.name)?.of(key))];
