@@ -7,6 +7,7 @@ import { recording } from "../wasm/recording.js";
 /** Where a block is, for who must know it without the storage, or change it: the finaliser, and captures. */
 interface Allocation {
   address: number;
+  readonly bytes: number;
 }
 
 const finaliser =
@@ -18,6 +19,7 @@ function free(allocation: Allocation): void {
   if (allocation.address === 0) return;
   release(allocation.address);
   allocation.address = 0;
+  outstanding -= allocation.bytes;
 }
 
 /** Live bytes from which memory that only the garbage collector frees is worth a warning. */
@@ -34,6 +36,10 @@ function warnOnce(): void {
   );
 }
 
+/** Bytes of the blocks that the garbage collector answers for at the moment. */
+let outstanding = 0;
+/** So many of them are no reason to tell it: what is let go by hand as fast as it is made never gets there. */
+const UNTOLD = 1 << 26;
 /** Bytes from which on a block gets a weight; smaller ones are counted together until they reach it. */
 const WEIGHED = 1 << 20;
 let unweighed = 0;
@@ -116,7 +122,7 @@ export class Storage {
   }
 
   private shared(): Allocation {
-    this.allocation ??= { address: this.place };
+    this.allocation ??= { address: this.place, bytes: this.bytes };
     return this.allocation;
   }
 
@@ -194,6 +200,7 @@ export class Storage {
       release(this.where);
       this.place = 0;
       if (this.allocation !== null) this.allocation.address = 0;
+      if (this.watched) outstanding -= this.bytes;
       this.weight = null;
     }
   }
@@ -209,7 +216,8 @@ export class Storage {
     if (this.origin !== null || this.watched || finaliser === null) return;
     this.watched = true;
     finaliser.register(this, this.shared());
-    unweighed += this.bytes;
+    outstanding += this.bytes;
+    unweighed = outstanding < UNTOLD ? 0 : unweighed + this.bytes;
     if (unweighed >= WEIGHED) {
       // Collectors let garbage grow in proportion to what is in use, of which linear memory is a part that never shrinks.
       this.weight = weightOf(unweighed * Math.ceil(linearBytes() / 2 ** 30));
