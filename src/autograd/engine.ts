@@ -252,9 +252,13 @@ function isPlain({ node, captures }: NodeState): boolean {
 /** The same as the long way for such a node, without lists. */
 function quick(pass: Pass, state: NodeState): void {
   const { node } = state;
-  const g = state.gradients[0] ?? null;
-  if (g === null) return;
-  const operation = node.backward as Operation;
+  if (state.gradients[0] !== null) spread(pass, state, node.backward as Operation);
+  if (!pass.retainGraph) node.free();
+}
+
+/** Runs the formulas of an operation with one result, and hands what they give on. */
+function spread(pass: Pass, state: NodeState, operation: Operation): void {
+  const { node } = state;
   const { nodes } = node;
   state.running = true;
   running.node = node;
@@ -271,7 +275,6 @@ function quick(pass: Pass, state: NodeState): void {
   operation.hide(node, values);
   state.running = false;
   running.node = state.parent;
-  if (!pass.retainGraph) node.free();
 }
 
 function open(state: NodeState): void {

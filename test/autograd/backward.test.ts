@@ -259,3 +259,21 @@ describe("backward", () => {
     expect(memory().live).toBe(before);
   });
 });
+
+describe("a gradient that is missing", () => {
+  it("frees the nodes that it does not reach all the same", () => {
+    class Blocked extends autograd.Function {
+      static override forward(_ctx: unknown, x: Tensor): Tensor {
+        return x.mul(1);
+      }
+      static override backward(): null {
+        return null;
+      }
+    }
+    const x = leaf([1, 2]);
+    const y = x.exp();
+    Blocked.apply(y).sum().backward();
+    expect(x.grad).toBeNull();
+    expect(() => y.sum().backward()).toThrow(/a second time/);
+  });
+});
