@@ -33,23 +33,17 @@ export function flat2(
   place: u32, block: usize, count: u32, width: u32, a: usize, stepA: u32, b: usize, stepB: u32,
 ): usize {
   const out = allocate(count * width);
-  if (out == 0) return 0;
-  begin(block, 2, count, out, width);
-  store<u32>(block, <u32>a, SIZES + 12);
-  store<u32>(block, stepA, SIZES + 16);
-  store<u32>(block, <u32>b, SIZES + 20);
-  store<u32>(block, stepB, SIZES + 24);
-  call_indirect<void>(place, block, <u32>0, count);
+  if (out != 0) flatInto(place, block, count, width, out, a, stepA, b, stepB);
   return out;
 }
 
 /** The same with the result written to `out`, which is `count` elements in one run. */
 export function flatInto(
-  place: u32, block: usize, count: u32, width: u32, out: usize, a: usize, b: usize, stepB: u32,
+  place: u32, block: usize, count: u32, width: u32, out: usize, a: usize, stepA: u32, b: usize, stepB: u32,
 ): void {
   begin(block, 2, count, out, width);
   store<u32>(block, <u32>a, SIZES + 12);
-  store<u32>(block, width, SIZES + 16);
+  store<u32>(block, stepA, SIZES + 16);
   store<u32>(block, <u32>b, SIZES + 20);
   store<u32>(block, stepB, SIZES + 24);
   call_indirect<void>(place, block, <u32>0, count);

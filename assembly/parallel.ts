@@ -19,7 +19,7 @@
 // gives the same in any pieces.
 
 import { rankOf } from "./block";
-import { release, reserve } from "./memory/allocator";
+import { reserve } from "./memory/allocator";
 import { SCRATCH_BYTES, setScratch } from "./memory/scratch";
 
 const SLEEPERS: usize = 4;
@@ -207,9 +207,4 @@ export function dismiss(at: usize): void {
   atomic.store<u32>(at, 1, QUITS);
   atomic.add<u32>(at, 1);
   atomic.notify(at, -1);
-}
-
-/** Gives back the memory of a worker or a control block. */
-export function give(address: usize): void {
-  release(address);
 }

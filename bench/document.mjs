@@ -121,6 +121,20 @@ const parts = {
             startup.bytes.map(({ name, raw, gzip, brotli }) => [name, raw, gzip, brotli ?? ""]),
           ),
         ].join("\n\n"),
+  start: ({ startup }) => {
+    if (startup === null) return "";
+    const ms = (name) => milliseconds(startup.processes.find((each) => each.name === name).ms);
+    const kilo = (name) =>
+      `${Math.round(startup.bytes.find((each) => each.name === `wengert: ${name}`).gzip / 1000)} KB`;
+    return [
+      `On a machine where a process that does nothing takes ${ms("bare Node")} ms, one that imports the library takes`,
+      `${ms("wengert, import alone")}, and one that ends after a first training step ${ms("wengert, first training step")}`,
+      `(medians). Bundles for browsers are, after gzip, ${kilo("the artifact")} of artifact and`,
+      `${kilo("JavaScript of ten operators")} of JavaScript for ten operators,`,
+      `${kilo("JavaScript of a training program of functions")} for a small training program,`,
+      `${kilo("JavaScript of everything")} for everything.`,
+    ].join("\n");
+  },
   growth: ({ growth }) =>
     series
       .filter(({ key }) => growth.some((record) => record.series === key))

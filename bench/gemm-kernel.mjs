@@ -5,14 +5,10 @@
 // Compiles the kernels and the roof by themselves. The machine's clock wanders, so every round measures the roof right
 // before a kernel; the table gives the median speed, the best, and the median ratio to the roof's rate for that dtype.
 
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { main } from "assemblyscript/asc";
+import { compile } from "./compile.mjs";
 
 const rounds = Number(process.argv[2] ?? 15);
-const { exports, memory } = await compile();
+const { exports, memory } = await instantiated();
 const base = memory.grow(1024) * 65536;
 const SCRATCH_BYTES = 2 << 20;
 const BLOCK = base + SCRATCH_BYTES;
@@ -131,25 +127,12 @@ function row(...cells) {
 }
 
 /** The kernels and the roof, compiled to an instance of their own. */
-async function compile() {
-  const root = fileURLToPath(new URL("..", import.meta.url));
-  const folder = mkdtempSync(join(tmpdir(), "gemm-kernel-"));
-  try {
-    writeFileSync(join(folder, "asconfig.json"), "{}");
-    const outFile = join(folder, "gemm.wasm");
-    const { error, stderr } = await main([
-      ...["assembly/kernels/gemm.ts", "assembly/memory/scratch.ts", "bench/roof.ts", "--baseDir", root],
-      ...["--config", join(folder, "asconfig.json"), "--outFile", outFile],
-      ...["-O3", "--noAssert", "--runtime", "stub", "--enable", "simd", "--use", "abort="],
-      ...["--importMemory", "--initialMemory", "64", "--maximumMemory", "65536"],
-    ]);
-    if (error) throw new Error(stderr.toString());
-    const bytes = readFileSync(outFile);
-    const memory = new WebAssembly.Memory({ initial: 64, maximum: 65536 });
-    const { instance } = await WebAssembly.instantiate(bytes, { env: { memory } });
-    console.log(`${bytes.length} bytes with the roof`);
-    return { exports: instance.exports, memory };
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+async function instantiated() {
+  const sources = ["assembly/kernels/gemm.ts", "assembly/memory/scratch.ts", "bench/roof.ts"];
+  const options = ["--importMemory", "--initialMemory", "64", "--maximumMemory", "65536"];
+  const bytes = await compile(sources, options);
+  const memory = new WebAssembly.Memory({ initial: 64, maximum: 65536 });
+  const { instance } = await WebAssembly.instantiate(bytes, { env: { memory } });
+  console.log(`${bytes.length} bytes with the roof`);
+  return { exports: instance.exports, memory };
 }

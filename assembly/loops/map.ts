@@ -10,6 +10,14 @@ import {
 import { copyBytes } from "./runs";
 import { Binary, Comparison, Ternary, Test, Unary } from "../rules";
 
+/** Four vectors, one behind the other. */
+@inline function put(out: usize, r0: v128, r1: v128, r2: v128, r3: v128): void {
+  v128.store(out, r0);
+  v128.store(out, r1, 16);
+  v128.store(out, r2, 32);
+  v128.store(out, r3, 48);
+}
+
 // One operand.
 
 @inline function run1<T, R>(): Run {
@@ -20,10 +28,7 @@ import { Binary, Comparison, Ternary, Test, Unary } from "../rules";
       const r1 = rule.many(v128.load(a, 16));
       const r2 = rule.many(v128.load(a, 32));
       const r3 = rule.many(v128.load(a, 48));
-      v128.store(out, r0);
-      v128.store(out, r1, 16);
-      v128.store(out, r2, 32);
-      v128.store(out, r3, 48);
+      put(out, r0, r1, r2, r3);
       out += 64;
       a += stepA << 2;
     }
@@ -91,10 +96,7 @@ import { Binary, Comparison, Ternary, Test, Unary } from "../rules";
       const r1 = rule.many(v128.load(a, 16), v128.load(b, 16));
       const r2 = rule.many(v128.load(a, 32), v128.load(b, 32));
       const r3 = rule.many(v128.load(a, 48), v128.load(b, 48));
-      v128.store(out, r0);
-      v128.store(out, r1, 16);
-      v128.store(out, r2, 32);
-      v128.store(out, r3, 48);
+      put(out, r0, r1, r2, r3);
       out += 64;
       a += stepA << 2;
       b += stepB << 2;
@@ -118,10 +120,7 @@ import { Binary, Comparison, Ternary, Test, Unary } from "../rules";
         const r1 = rule.many(x, v128.load(b, 16));
         const r2 = rule.many(x, v128.load(b, 32));
         const r3 = rule.many(x, v128.load(b, 48));
-        v128.store(out, r0);
-        v128.store(out, r1, 16);
-        v128.store(out, r2, 32);
-        v128.store(out, r3, 48);
+        put(out, r0, r1, r2, r3);
         out += 64;
         b += stepB << 2;
       }
@@ -132,10 +131,7 @@ import { Binary, Comparison, Ternary, Test, Unary } from "../rules";
         const r1 = rule.many(v128.load(a, 16), y);
         const r2 = rule.many(v128.load(a, 32), y);
         const r3 = rule.many(v128.load(a, 48), y);
-        v128.store(out, r0);
-        v128.store(out, r1, 16);
-        v128.store(out, r2, 32);
-        v128.store(out, r3, 48);
+        put(out, r0, r1, r2, r3);
         out += 64;
         a += 64;
       }
@@ -145,10 +141,7 @@ import { Binary, Comparison, Ternary, Test, Unary } from "../rules";
         const r1 = rule.many(v128.load(a, 16), v128.load(b, 16));
         const r2 = rule.many(v128.load(a, 32), v128.load(b, 32));
         const r3 = rule.many(v128.load(a, 48), v128.load(b, 48));
-        v128.store(out, r0);
-        v128.store(out, r1, 16);
-        v128.store(out, r2, 32);
-        v128.store(out, r3, 48);
+        put(out, r0, r1, r2, r3);
         out += 64;
         a += 64;
         b += 64;
@@ -226,10 +219,7 @@ import { Binary, Comparison, Ternary, Test, Unary } from "../rules";
       const r1 = rule.many(v128.load(a, 16), v128.load(b, 16), v128.load(c, 16));
       const r2 = rule.many(v128.load(a, 32), v128.load(b, 32), v128.load(c, 32));
       const r3 = rule.many(v128.load(a, 48), v128.load(b, 48), v128.load(c, 48));
-      v128.store(out, r0);
-      v128.store(out, r1, 16);
-      v128.store(out, r2, 32);
-      v128.store(out, r3, 48);
+      put(out, r0, r1, r2, r3);
       out += 64;
       a += stepA << 2;
       b += stepB << 2;

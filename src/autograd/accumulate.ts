@@ -43,22 +43,18 @@ function store(tensor: Tensor, gradient: Tensor): void {
 
 /** The engine's own gradient where nobody else has it and it lies as the tensor does; else a copy that does. */
 function first(tensor: Tensor, gradient: Tensor): Tensor {
-  const { strides } = tensor.layout;
+  const layout = isDenseNonOverlapping(tensor.layout)
+    ? { shape: tensor.shape, strides: tensor.layout.strides, offset: 0 }
+    : contiguous(tensor.shape);
   const free = gradient.temporary && gradient.claims === 1 && gradient.storage.exclusive;
-  if (free && gradient.layout.offset === 0) {
-    const dense = gradient.layout === tensor.layout || isDenseNonOverlapping(tensor.layout);
-    if (sameShape(gradient.layout.strides, dense ? strides : contiguous(tensor.shape).strides)) {
-      // A view that has the memory for itself is one no more.
-      if (gradient.ownHistory === null) gradient.viewOf = null;
-      if (gradient.history !== null || gradient.tangents !== null) return detach(gradient);
-      adoptForUser(gradient);
-      return gradient;
-    }
+  if (free && gradient.layout.offset === 0 && sameShape(gradient.layout.strides, layout.strides)) {
+    // A view that has the memory for itself is one no more.
+    if (gradient.ownHistory === null) gradient.viewOf = null;
+    if (gradient.history !== null || gradient.tangents !== null) return detach(gradient);
+    adoptForUser(gradient);
+    return gradient;
   }
   return outsideScopes(() => {
-    const layout = isDenseNonOverlapping(tensor.layout)
-      ? { shape: tensor.shape, strides, offset: 0 }
-      : contiguous(tensor.shape);
     const own = emptyOf("backward", layout, gradient.dtype);
     copyInto(own, gradient);
     return own;

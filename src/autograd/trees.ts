@@ -5,11 +5,12 @@ import { Tensor } from "../tensor/tensor.js";
 /** A tensor, anything that is none, or an array or plain object of such. */
 export type Tree = unknown;
 
-const isPlain = (value: unknown): value is Record<string, unknown> => {
+/** Whether a value is an object that is no instance of a class. */
+export function isPlain(value: unknown): value is Record<string, unknown> {
   if (typeof value !== "object" || value === null) return false;
   const prototype = Object.getPrototypeOf(value);
   return prototype === Object.prototype || prototype === null;
-};
+}
 
 /** The tensors of a tree, in order. */
 export function leavesOf(tree: Tree, found: Tensor[] = []): Tensor[] {

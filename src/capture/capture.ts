@@ -1,5 +1,6 @@
 // Captured steps: a function is recorded once, and what it computes is run again in one call.
 
+import { isPlain } from "../autograd/trees.js";
 import { ArgumentError, DisposedError, GraphError, ShapeError } from "../errors.js";
 import { asTensor, describe } from "../op/args.js";
 import { copyInto } from "../op/copy.js";
@@ -166,7 +167,7 @@ class Step<A extends Tensor[], R> {
       const made = new Set<Tensor>();
       const value = outsideScopes(() => madeInside(() => fn(...inputs), made));
       results = [];
-      const returned = mapped(value, (x) => (made.has(x) ? held(x, results) : x));
+      const returned = mapped(value, Tensor, (x) => (made.has(x) ? held(x, results) : x));
       for (const x of made) x.dispose();
       const gradients = [...recorder.leaves.values()].map((leaf) => afterOf(leaf, recorder));
       recorder.stop();
@@ -257,17 +258,17 @@ function gather(value: unknown, found: Set<Tensor>): void {
   else if (isPlain(value)) for (const each of Object.values(value)) gather(each, found);
 }
 
-function isPlain(value: unknown): value is Record<string, unknown> {
-  return value !== null && typeof value === "object" && Object.getPrototypeOf(value) === Object.prototype;
-}
-
-/** A result with what holds tensors, in arrays, maps and plain objects, replaced. */
-function mapped(value: unknown, change: (x: Tensor) => unknown): unknown {
-  if (value instanceof Tensor) return change(value);
-  if (Array.isArray(value)) return value.map((each) => mapped(each, change));
-  if (value instanceof Map) return new Map([...value].map(([key, each]) => [key, mapped(each, change)]));
+/** A result with what it holds of a class, in arrays, maps and plain objects, replaced. */
+function mapped<T extends object>(
+  value: unknown,
+  kind: abstract new (...args: never[]) => T,
+  change: (x: T) => unknown,
+): unknown {
+  if (value instanceof kind) return change(value);
+  if (Array.isArray(value)) return value.map((each) => mapped(each, kind, change));
+  if (value instanceof Map) return new Map([...value].map(([key, each]) => [key, mapped(each, kind, change)]));
   if (!isPlain(value)) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, mapped(each, change)]));
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, mapped(each, kind, change)]));
 }
 
 /** Takes a tensor that the function made over, off the tape. */
@@ -279,11 +280,7 @@ function held(x: Tensor, results: Held[]): Held {
 
 /** What a step returns, with the tensors that it gives out. */
 function filledIn(value: unknown): unknown {
-  if (value instanceof Held) return value.shown;
-  if (Array.isArray(value)) return value.map(filledIn);
-  if (value instanceof Map) return new Map([...value].map(([key, each]) => [key, filledIn(each)]));
-  if (!isPlain(value)) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, filledIn(each)]));
+  return mapped(value, Held, (held) => held.shown);
 }
 
 function check(value: unknown, input: Tensor, i: number): void {

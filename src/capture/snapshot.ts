@@ -1,14 +1,12 @@
 // What JavaScript objects hold, to be put back: fields, and the arrays, maps and plain objects in them.
 
+import { isPlain } from "../autograd/trees.js";
 import { Tensor } from "../tensor/tensor.js";
 
 type Container = unknown[] | Map<unknown, unknown> | Set<unknown> | Record<string, unknown>;
 
 function isContainer(value: unknown): value is Container {
-  if (value === null || typeof value !== "object") return false;
-  if (Array.isArray(value) || value instanceof Map || value instanceof Set) return true;
-  const prototype = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
+  return Array.isArray(value) || value instanceof Map || value instanceof Set || isPlain(value);
 }
 
 function membersOf(container: Container): unknown[] {

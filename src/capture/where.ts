@@ -1,5 +1,7 @@
 // Which line of the user's code is at work: from the stack, past the library's own frames.
 
+import { stackText } from "../tape/stack.js";
+
 /** A place in a file: "file:///program.js:12:5". */
 const PLACE = /((?:[a-z][\w+.-]*:\/\/|\/|[A-Za-z]:[\\/])?[^\s()@]+):(\d+):(\d+)\)?$/;
 /** Frames to ask for: engines give ten, and operations that are made of others have more. */
@@ -11,17 +13,13 @@ interface Frame {
 }
 
 function frames(): Frame[] {
-  const limited = Error as { stackTraceLimit?: number };
-  const limit = limited.stackTraceLimit;
-  limited.stackTraceLimit = DEPTH;
-  const { stack = "" } = new Error();
-  if (limit !== undefined) limited.stackTraceLimit = limit;
   const found: Frame[] = [];
-  for (const line of stack.split("\n")) {
+  for (const line of stackText(DEPTH).split("\n")) {
     const match = PLACE.exec(line.trim());
     if (match !== null) found.push({ file: match[1] as string, place: `${match[1]}:${match[2]}:${match[3]}` });
   }
-  return found;
+  // The first is that of whoever makes the text.
+  return found.slice(1);
 }
 
 /** Frames on the stack at this moment: those of whoever calls the user's function. */

@@ -14,10 +14,16 @@ import { runs } from "../wasm/run.js";
 import { placeOf } from "../wasm/table.js";
 import type { Operand } from "./nest.js";
 
-/** Whether nobody is to be told of a call on `count` elements, records it, or takes its kernel over. */
-function undisturbed(count: number): boolean {
+/**
+ * Whether a call of so much work may go this way: there is any, and nobody is to be told of it, records it, or takes its
+ * kernel over.
+ */
+function undisturbed(work: number): boolean {
   return (
-    (runs.taken === null || (count < grains.least && recording.by === null)) && mode.trace === null && mode.levels === 0
+    work > 0 &&
+    (runs.taken === null || (work < grains.least && recording.by === null)) &&
+    mode.trace === null &&
+    mode.levels === 0
   );
 }
 
@@ -49,7 +55,7 @@ export function flat1(kernels: KernelFamily, x: Operand): Tensor | null {
   const { layout, dtype } = x;
   const width = widthOf(dtype);
   const count = numel(layout.shape);
-  if (width === 0 || count === 0 || !undisturbed(count)) return null;
+  if (width === 0 || !undisturbed(count)) return null;
   const place = kernels.placeOf(dtype);
   if (place < 0) return null;
   if (batching.used) x.storage.fresh = false;
@@ -81,7 +87,7 @@ export function flat2(kernels: KernelFamily, a: Operand, b: Operand): Tensor | n
   }
   const count = numel(layout.shape);
   const place = kernels.placeOf(dtype);
-  if (count === 0 || place < 0 || !undisturbed(count)) return null;
+  if (place < 0 || !undisturbed(count)) return null;
   if (batching.used) a.storage.fresh = b.storage.fresh = false;
   const at = a.address;
   const address = artifact().flat2(place, blockAddress(), count, width, at, stepA, b.address, stepB) >>> 0;
@@ -102,7 +108,7 @@ export function flat3(kernels: KernelFamily, a: Operand, b: Operand, c: Operand)
   const stepB = sameShape(b.layout.shape, shape) ? width : stepOfOne(b);
   const stepC = sameShape(c.layout.shape, shape) ? width : stepOfOne(c);
   const count = numel(shape);
-  if (stepA + stepB + stepC < 0 || count === 0 || !undisturbed(count)) return null;
+  if (stepA + stepB + stepC < 0 || !undisturbed(count)) return null;
   const place = kernels.placeOf(dtype);
   if (place < 0) return null;
   if (batching.used) a.storage.fresh = b.storage.fresh = c.storage.fresh = false;
@@ -119,7 +125,7 @@ function stepOfOne(x: Tensor): number {
 
 /**
  * Writes the result of a kernel of two operands into the first; false where the call has to go the long way, as where it
- * would be recorded or the operand is a view. Whoever calls counts the write.
+ * would be recorded or the operand is a view.
  */
 export function flatInto(kernels: KernelFamily, self: Operand, b: Operand): boolean {
   if (!(self instanceof Tensor && b instanceof Tensor)) return false;
@@ -135,11 +141,11 @@ export function flatInto(kernels: KernelFamily, self: Operand, b: Operand): bool
     stepB = 0;
   }
   const count = numel(layout.shape);
-  if (count === 0 || batching.used || !undisturbed(count)) return false;
+  if (batching.used || !undisturbed(count)) return false;
   const place = kernels.placeOf(dtype);
   if (place < 0) return false;
   const at = self.address;
-  artifact().flatInto(place, blockAddress(), count, width, at, at, b.address, stepB);
+  artifact().flatInto(place, blockAddress(), count, width, at, at, width, b.address, stepB);
   storage.written();
   return true;
 }
@@ -151,7 +157,7 @@ function withNumber(kernels: KernelFamily, x: Tensor, number: number, leads: boo
   if (width === 0 || !isRun(x)) return null;
   const count = numel(layout.shape);
   const place = kernels.placeOf(dtype);
-  if (count === 0 || place < 0 || !undisturbed(count)) return null;
+  if (place < 0 || !undisturbed(count)) return null;
   if (batching.used) x.storage.fresh = false;
   const scalar = scalarOperand(1, number, dtype);
   const at = x.address;
@@ -182,7 +188,7 @@ export function flatFold(
   const count = numel(sizes);
   const outer = count / inner;
   // Dims of one element are no dims of a nest.
-  if (inner < 2 || count === 0 || !undisturbed(count)) return null;
+  if (inner < 2 || !undisturbed(count)) return null;
   const place = placeOf(kernel);
   if (place < 0) return null;
   if (batching.used) x.storage.fresh = false;
@@ -208,7 +214,7 @@ export function flatGemm(
   const width = widthOf(out.dtype);
   const [m, n] = out.layout.shape as [number, number];
   const k = a.layout.shape[1] as number;
-  if (width === 0 || m * n * k === 0 || batching.used || !undisturbed(m * n * k)) return false;
+  if (width === 0 || batching.used || !undisturbed(m * n * k)) return false;
   const place = kernels.placeOf(out.dtype);
   if (place < 0) return false;
   const [sa, sb] = [a.layout.strides, b.layout.strides];

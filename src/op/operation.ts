@@ -193,15 +193,7 @@ export class Operation implements Backward {
       saved[slot] = new SavedValue(outputs[output] as Tensor, output, inplaceOf);
     }
     const label = typeof this.label === "string" ? this.label : this.label(parameters as never, inputs);
-    return new Node(
-      label,
-      this,
-      edges.nodes,
-      edges.indices,
-      outputs.length === 1 ? [factsOf(outputs[0] as Tensor)] : outputs.map(factsOf),
-      parameters,
-      saved,
-    );
+    return new Node(label, this, edges.nodes, edges.indices, outputs.map(factsOf), parameters, saved);
   }
 
   /** Whether the inputs are one list of any length. */

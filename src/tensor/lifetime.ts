@@ -107,20 +107,11 @@ export class StepScope implements ScopeRecord {
     this.end();
   }
 
-  /** Ends it: `only`, or what is listed in `results`, goes to the enclosing scope, the rest is freed. */
-  closeExcept(only: unknown, results: readonly unknown[] | null): void {
+  /** Ends it: what `survives` goes to the enclosing scope, the rest is freed. */
+  closeBut(survives: ((tensor: Tensor) => boolean) | null): void {
     this.leave();
     const { tensors } = this;
-    for (let tensor = tensors.pop(); tensor !== undefined; tensor = tensors.pop()) {
-      if (tensor.isDisposed) continue;
-      if (tensor.kept) tensor.storage.watch();
-      else if (tensor === only || results?.includes(tensor)) adopt(tensor);
-      else {
-        if (tensor.gradient !== null)
-          releaseGradient(tensor, (each) => each === only || (results?.includes(each) ?? false));
-        tensor.dispose();
-      }
-    }
+    for (let tensor = tensors.pop(); tensor !== undefined; tensor = tensors.pop()) leaveScope(tensor, survives);
     this.end();
   }
 
@@ -149,17 +140,19 @@ export function closeScope(record: ScopeRecord, survives: ((tensor: Tensor) => b
   while (current !== null && current !== record && encloses(record)) closeScope(current, null);
   current = record.outer;
   const { tensors, storages } = record;
-  for (let i = tensors.length - 1; i >= 0; i--) {
-    const tensor = tensors[i] as Tensor;
-    if (tensor.isDisposed) continue;
-    if (tensor.kept) tensor.storage.watch();
-    else if (survives?.(tensor)) adopt(tensor);
-    else {
-      if (tensor.gradient !== null) releaseGradient(tensor, survives);
-      tensor.dispose();
-    }
-  }
+  for (let i = tensors.length - 1; i >= 0; i--) leaveScope(tensors[i] as Tensor, survives);
   for (const storage of storages) if (storage.alive) answerFor(storage);
+}
+
+/** A tensor whose scope has ended. */
+function leaveScope(tensor: Tensor, survives: ((tensor: Tensor) => boolean) | null): void {
+  if (tensor.isDisposed) return;
+  if (tensor.kept) tensor.storage.watch();
+  else if (survives?.(tensor)) adopt(tensor);
+  else {
+    if (tensor.gradient !== null) releaseGradient(tensor, survives);
+    tensor.dispose();
+  }
 }
 
 /** The gradient of a leaf that ends with its scope ends with it, unless it survives by itself. */
@@ -203,16 +196,20 @@ type Result = Tensor | null | readonly (Tensor | null)[] | { readonly [field: st
  */
 export function temporaries<T extends Result>(f: () => T): T {
   const scope = StepScope.open();
-  let only: unknown = null;
-  let results: readonly unknown[] | null = null;
+  let survives: ((tensor: Tensor) => boolean) | null = null;
   try {
     const result = f();
     if (result !== null) {
-      if ("storage" in result) only = result;
-      else results = Object.values(result);
+      if ("storage" in result) {
+        const only: unknown = result;
+        survives = (tensor) => tensor === only;
+      } else {
+        const results = Object.values(result);
+        survives = (tensor) => results.includes(tensor);
+      }
     }
     return result;
   } finally {
-    scope.closeExcept(only, results);
+    scope.closeBut(survives);
   }
 }

@@ -1,7 +1,7 @@
 // Moving the library over to an instance of the artifact on shared memory; addresses and contents stay what they are.
 
 import { forgetKernels } from "../wasm/kernels.js";
-import { type KernelExports, runtime } from "../wasm/load.js";
+import { type KernelExports, reserve, runtime } from "../wasm/load.js";
 import { instantiate } from "../wasm/loader.js";
 import { renew } from "../wasm/memory.js";
 
@@ -13,7 +13,6 @@ export interface Shared {
 }
 
 const PAGE = 65536;
-const LEAST_PAGES = 4096;
 
 /** The import of the memory: "env", "memory", a memory with a maximum. Its last byte is 3 where the memory is shared. */
 const IMPORT = [3, ..."env".split(""), 6, ..."memory".split(""), 2, 1].map((x) =>
@@ -34,20 +33,6 @@ function forSharedMemory(source: BufferSource): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-/** A shared memory as large as the library's own, with the highest limit that the engine grants. */
-function reserve(): WebAssembly.Memory {
-  const own = (runtime.memory as WebAssembly.Memory).buffer.byteLength / PAGE;
-  for (let maximum = 65536; ; maximum /= 2) {
-    try {
-      return new WebAssembly.Memory({ initial: own, maximum, shared: true });
-    } catch (error) {
-      if (maximum > LEAST_PAGES && maximum / 2 > own) continue;
-      const why = error instanceof Error ? error.message : String(error);
-      throw new Error(`the runtime gives no shared memory: ${why}`);
-    }
-  }
-}
-
 /** The artifact instantiated on a shared memory: the one that is in use, else a new one. */
 export async function shared(): Promise<Shared> {
   if (moved !== null) return moved;
@@ -57,7 +42,7 @@ export async function shared(): Promise<Shared> {
     );
   }
   const module = await WebAssembly.compile(forSharedMemory(await runtime.bytes()));
-  const memory = reserve();
+  const memory = reserve((runtime.memory as WebAssembly.Memory).buffer.byteLength / PAGE, true);
   const { instance } = await instantiate(module, { env: { memory } });
   return { module, memory, exports: instance.exports as unknown as KernelExports };
 }

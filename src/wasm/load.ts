@@ -158,14 +158,15 @@ function tagOf(value: unknown): string {
   return Object.prototype.toString.call(value).slice(8, -1);
 }
 
-/** The linear memory, with the highest limit that the engine grants. */
-function reserve(): WebAssembly.Memory {
+/** A linear memory with the highest limit that the engine grants. */
+export function reserve(initial = INITIAL_PAGES, shared = false): WebAssembly.Memory {
   for (let maximum = MAXIMUM_PAGES; ; maximum /= 2) {
     try {
-      return new WebAssembly.Memory({ initial: INITIAL_PAGES, maximum });
+      return new WebAssembly.Memory({ initial, maximum, shared });
     } catch (error) {
-      if (maximum > LEAST_PAGES) continue;
-      throw new OutOfMemoryError(`init: the runtime gives no linear memory: ${textOf(error)}`, { cause: error });
+      if (maximum > LEAST_PAGES && maximum / 2 > initial) continue;
+      const what = shared ? "the runtime gives no shared memory" : "init: the runtime gives no linear memory";
+      throw new OutOfMemoryError(`${what}: ${textOf(error)}`, { cause: error });
     }
   }
 }

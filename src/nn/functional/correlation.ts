@@ -1,7 +1,13 @@
 // Convolution by correlations, which read windows where they lie: forward, by the input, and by the weight.
 
 import { copyInto } from "../../op/copy.js";
-import { launchCorrelation, launchWeightCorrelation, type Slide, type Strided } from "../../op/correlate.js";
+import {
+  type Counts,
+  launchCorrelation,
+  launchWeightCorrelation,
+  type Slide,
+  type Strided,
+} from "../../op/correlate.js";
 import { triple, type Windows } from "../../op/window.js";
 import { sum } from "../../ops/reduce.js";
 import { alias, empty, type Tensor } from "../../tensor/tensor.js";
@@ -28,6 +34,12 @@ function weights(tensor: Tensor, groups: number, across: boolean): Strided {
   };
 }
 
+/** The counts of a correlation of [N, groups · channels, …] whose result has `rows` channels. */
+function countsOf(image: Tensor, rows: number, groups: number): Counts {
+  const [images, channels] = image.layout.shape as readonly [number, number];
+  return { images, groups, rows: rows / groups, channels: channels / groups };
+}
+
 /** Windows as they are. */
 function slideOf({ kernel, stride, dilation, padding, image, places }: Windows): Slide {
   const [d, h, w] = padding;
@@ -43,12 +55,7 @@ export function correlate(
   groups: number,
   windows: Windows,
 ): void {
-  const counts = {
-    images: x.shape[0] as number,
-    groups,
-    rows: (weight.shape[0] as number) / groups,
-    channels: (x.shape[1] as number) / groups,
-  };
+  const counts = countsOf(x, weight.shape[0] as number, groups);
   const done =
     !columns.isIdentity(windows) &&
     launchCorrelation(
@@ -110,12 +117,7 @@ export function spreadOut(
   groups: number,
   windows: Windows,
 ): void {
-  const counts = {
-    images: y.shape[0] as number,
-    groups,
-    rows: (out.shape[1] as number) / groups,
-    channels: (y.shape[1] as number) / groups,
-  };
+  const counts = countsOf(y, out.shape[1] as number, groups);
   const axes = [0, 1, 2].map((axis) => phasesOf(windows, axis)) as [Phase[], Phase[], Phase[]];
   const from = picture(y, groups);
   const to = picture(out, groups);
@@ -187,12 +189,7 @@ export function correlateBoth(
   groups: number,
   windows: Windows,
 ): Tensor {
-  const counts = {
-    images: x.shape[0] as number,
-    groups,
-    rows: (y.shape[1] as number) / groups,
-    channels: (x.shape[1] as number) / groups,
-  };
+  const counts = countsOf(x, y.shape[1] as number, groups);
   let shares: Tensor | null = null;
   const make = (count: number): Tensor => {
     shares = empty("convolutionBackward", count === 1 ? shape : [count, ...shape], x.dtype);

@@ -60,6 +60,12 @@ function batchOf(q: Tensor, k: Tensor, v: Tensor, mask: Operand): readonly numbe
   return mask instanceof Tensor ? broadcastShapes(name, all, outer(mask)) : all;
 }
 
+/** L, S, E, V: numbers of queries and keys, widths of these and of values. */
+function sizesOf(q: Tensor, k: Tensor, v: Tensor): readonly [number, number, number, number] {
+  const [length, width] = q.shape.slice(-2) as [number, number];
+  return [length, k.shape.at(-2) as number, width, v.shape.at(-1) as number];
+}
+
 /** Adds q, k, v or what has their shape, over the dims batch, L, S, E, V. */
 function addMatrices(batch: number, matrices: readonly (readonly [x: Tensor, rows: number, columns: number])[]): void {
   for (const [x, rows, columns] of matrices) {
@@ -123,14 +129,14 @@ function byKernel(
 ): (Tensor | null)[] {
   const outer = batchOf(q, k, v, mask);
   const batch = outer.length;
-  const [length, width, count, own] = [q.shape.at(-2), q.shape.at(-1), k.shape.at(-2), v.shape.at(-1)] as number[];
+  const [length, count, width, own] = sizesOf(q, k, v);
   const results = [
     [length, width],
     [count, width],
     [count, own],
-  ].map((shape) => empty("attentionBackward", [...outer, ...(shape as number[])], q.dtype));
+  ].map((shape) => empty("attentionBackward", [...outer, ...shape], q.dtype));
   const [dq, dk, dv] = results as [Tensor, Tensor, Tensor];
-  beginNest([...outer, length as number, count as number, width as number, own as number]);
+  beginNest([...outer, length, count, width, own]);
   addMatrices(batch, [
     [dq, 0, 2],
     [dk, 1, 2],
@@ -183,12 +189,7 @@ const attention: Applied<Attention> = op({
   forward: ([q, k, v, mask], given: Attention) => {
     const [x, y, z] = [q, k, v] as [Tensor, Tensor, Tensor];
     const outer = batchOf(x, y, z, mask as Operand);
-    const [length, width, count, own] = [x.shape.at(-2), x.shape.at(-1), y.shape.at(-2), z.shape.at(-1)] as [
-      number,
-      number,
-      number,
-      number,
-    ];
+    const [length, count, width, own] = sizesOf(x, y, z);
     const out = empty("scaledDotProductAttention", [...outer, length, own], x.dtype);
     const sums = empty("scaledDotProductAttention", [...outer, length], x.dtype);
     beginNest([...outer, length, count, width, own]);
